@@ -1,0 +1,1 @@
+"""Workstation: a trained network to a quantized, verified bundle."""

@@ -1,0 +1,1 @@
+"""Where frames come from: Picamera2, replayed pictures, a panned field, rendered phantoms."""

@@ -1,0 +1,208 @@
+"""Every fault this package can name: one base class, each leaf also a builtin, with a number.
+
+A number is the same in the terminal, the journal, the page and the blink code listed in
+hardware.md. ``cause`` says what and where; ``action`` says what the person should do.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class LeukoscopeError(Exception):
+    """Base of all faults raised on purpose.
+
+    Attributes:
+        number: Stable fault number such as ``E-CAM-03``.
+        cause: What happened and where, one line.
+        action: What to do about it, one line.
+        exit_status: Exit status of a command stopped by it: 2 wrong usage or input, 1 failure.
+    """
+
+    number: ClassVar[str] = "E-GEN-00"
+    default_action: ClassVar[str] = "Report this with the journal's last lines."
+    exit_status: ClassVar[int] = 1
+
+    def __init__(self, cause: str, action: str | None = None) -> None:
+        self.cause = " ".join(cause.split())
+        self.action = " ".join((action or self.default_action).split())
+        super().__init__(self.cause)
+
+    def __str__(self) -> str:
+        return f"{self.number}: {self.cause} {self.action}"
+
+
+class UsageFault(LeukoscopeError, ValueError):
+    """A command was called with words or numbers it cannot take."""
+
+    number = "E-USE-01"
+    default_action = "See `leukoscope --help`."
+    exit_status = 2
+
+
+class SettingsFault(LeukoscopeError, ValueError):
+    """The settings file cannot be read, or holds a wrong key or value."""
+
+    number = "E-SET-01"
+    default_action = "Mend the settings file, or remove it to use the defaults."
+    exit_status = 2
+
+
+class CameraMissing(LeukoscopeError, OSError):
+    """No camera is there, or the library that drives it is not installed."""
+
+    number = "E-CAM-01"
+    default_action = "Check the camera cable and run `leukoscope check`."
+
+
+class SourceUnknown(LeukoscopeError, ValueError):
+    """The camera source given is of no known form."""
+
+    number = "E-CAM-02"
+    default_action = "Use picamera, replay:DIR, pan:PICTURE or phantom:KIND."
+    exit_status = 2
+
+
+class CameraLost(LeukoscopeError, OSError):
+    """The camera stopped giving frames."""
+
+    number = "E-CAM-03"
+    default_action = "Unplug and replug the camera; the device starts again by itself."
+
+
+class NoPictures(LeukoscopeError, FileNotFoundError):
+    """A folder to replay holds no picture that can be read, or does not exist."""
+
+    number = "E-PIC-01"
+    default_action = "Name a folder that holds PNG, JPEG, WebP or TIFF pictures."
+    exit_status = 2
+
+
+class PictureUnreadable(LeukoscopeError, ValueError):
+    """A file is no picture, or is damaged."""
+
+    number = "E-PIC-02"
+    default_action = "Remove the file or replace it by a whole picture."
+    exit_status = 2
+
+
+class PictureUnusable(LeukoscopeError, ValueError):
+    """A picture can be read but not be judged: too small, too large, or of an unknown kind."""
+
+    number = "E-PIC-03"
+    default_action = "Use an RGB picture of at least 32 x 32 pixels."
+    exit_status = 2
+
+
+class ScaleUnusable(LeukoscopeError, ValueError):
+    """A scale in micrometres per pixel that no microscope has, or none that can be measured."""
+
+    number = "E-SCA-01"
+    default_action = "Give --um-per-px between 0.02 and 1.0, or leave it out to have it measured."
+    exit_status = 2
+
+
+class BundleMissing(LeukoscopeError, FileNotFoundError):
+    """There is no model bundle where one was looked for."""
+
+    number = "E-BUN-01"
+    default_action = "Name a bundle folder with --model, or reinstall the package."
+    exit_status = 2
+
+
+class BundleRefused(LeukoscopeError, ValueError):
+    """A bundle's description is damaged, incomplete, or of a newer form than this program knows."""
+
+    number = "E-BUN-02"
+    default_action = "Copy the bundle again from where it was made; update this program if it asks."
+    exit_status = 2
+
+
+class BundleAltered(LeukoscopeError, ValueError):
+    """A file of the bundle is not the one the bundle was proven with (SHA-256 differs)."""
+
+    number = "E-BUN-03"
+    default_action = "Copy the bundle again; do not use this one."
+    exit_status = 2
+
+
+class GoldenTestFailed(LeukoscopeError, ArithmeticError):
+    """This device does not reproduce the bundle's golden outputs."""
+
+    number = "E-BUN-04"
+    default_action = "Do not screen with this device; reinstall, and report the interpreter's version."
+
+
+class InterpreterMissing(LeukoscopeError, ImportError):
+    """No working TFLite interpreter is installed."""
+
+    number = "E-INT-01"
+    default_action = "Install the extra `device`: pip install 'leukoscope[device]'."
+
+
+class InferenceFailed(LeukoscopeError, RuntimeError):
+    """The interpreter failed on a crop it should have judged."""
+
+    number = "E-INT-02"
+    default_action = "Restart the device; if it comes again, reinstall the bundle."
+
+
+class StoreUnwritable(LeukoscopeError, OSError):
+    """The data folder cannot be written: read-only, no permission, or not a folder."""
+
+    number = "E-REC-01"
+    default_action = "Make the data folder writable, or set LEUKOSCOPE_HOME to one that is."
+
+
+class DiskFull(LeukoscopeError, OSError):
+    """There is no space left to record a cell durably."""
+
+    number = "E-REC-02"
+    default_action = "Free space on the card; cells acknowledged so far are kept."
+
+
+class StoreDamaged(LeukoscopeError, ValueError):
+    """The database cannot be read, or its chain of hashes is broken."""
+
+    number = "E-REC-03"
+    default_action = "Keep the file for inspection and start with a new data folder."
+
+
+class LampsMissing(LeukoscopeError, OSError):
+    """The lamps cannot be driven: no GPIO, or its library is not installed."""
+
+    number = "E-LMP-01"
+    default_action = "Check the wiring in hardware.md and install the extra `pi`."
+
+
+class DataMissing(LeukoscopeError, FileNotFoundError):
+    """Labelled cells named for training, calibration or holdout are not there or hold none."""
+
+    number = "E-DAT-01"
+    default_action = "Name a zip or folder of LABEL/PICTURE files; see README.md."
+    exit_status = 2
+
+
+class ConversionRefused(LeukoscopeError, ValueError):
+    """A network cannot be converted as it is."""
+
+    number = "E-CNV-01"
+    default_action = "Mend the network or its description; nothing was written."
+    exit_status = 2
+
+
+class GateFailed(LeukoscopeError, ArithmeticError):
+    """The quantized network does not hold what the float one promised."""
+
+    number = "E-CNV-02"
+    default_action = "Nothing was written; see the figures above."
+
+
+def all_faults() -> list[type[LeukoscopeError]]:
+    """Every leaf fault, ordered by number; hardware.md and its test list exactly these."""
+
+    def leaves(cls: type[LeukoscopeError]) -> list[type[LeukoscopeError]]:
+        children = cls.__subclasses__()
+        return [cls] if not children else [leaf for c in children for leaf in leaves(c)]
+
+    return sorted(leaves(LeukoscopeError), key=lambda fault: fault.number)

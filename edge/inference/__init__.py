@@ -1,0 +1,1 @@
+"""The bundle, the interpreter and the classifier: crops to calls."""

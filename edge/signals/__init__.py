@@ -1,0 +1,1 @@
+"""What a person sees at the device: indicator states, lamps and button."""

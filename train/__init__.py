@@ -1,0 +1,1 @@
+"""Workstation: labelled cells to a trained float network, with its honest evaluation."""
