@@ -1,0 +1,196 @@
+"""The Raspberry Pi's own camera through Picamera2, the only file that imports it.
+
+Picamera2's names of formats read backwards: ``BGR888`` lies in memory as red, green, blue. Asking
+for it saves turning every frame around.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import suppress
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from edge.camera.frame import Frame, RgbImage
+from edge.errors import CameraLost, CameraMissing
+
+_STREAM = "main"
+
+
+@dataclass(frozen=True)
+class PiCameraSettings:
+    """How the camera is driven.
+
+    Attributes:
+        size_px: Width and height of a frame.
+        frames_per_s: Frames asked for; the loop drops what it cannot take.
+        buffers: Frames in flight; with one alone the sensor waits for us.
+        settle_s: Longest time given to exposure and white balance before they are locked.
+        patience_s: A frame that takes longer means that the camera is lost.
+    """
+
+    size_px: tuple[int, int] = (1280, 960)
+    frames_per_s: float = 15.0
+    buffers: int = 4
+    settle_s: float = 3.0
+    patience_s: float = 5.0
+
+    def __post_init__(self) -> None:
+        if min(self.size_px) < 32 or self.frames_per_s <= 0:
+            raise ValueError("size_px must be at least 32 x 32 and frames_per_s above 0")
+        if self.buffers < 2:
+            raise ValueError("buffers must be at least 2")
+        if self.settle_s < 0 or self.patience_s <= 0:
+            raise ValueError("settle_s cannot be negative and patience_s must be above 0")
+
+
+class PiCamera:
+    """Frames of the first camera on the cable, newest only, colours locked after settling.
+
+    Raises:
+        CameraMissing: The library is not installed, or no camera answers.
+        CameraLost: (from ``frames``) No frame came within ``patience_s``.
+    """
+
+    continuous = True
+
+    def __init__(self, settings: PiCameraSettings | None = None) -> None:
+        self._settings = settings or PiCameraSettings()
+        self._module = _import_picamera2()
+        self._device: Any = _open_device(self._module)
+        try:
+            self._start()
+        except BaseException as error:
+            self.close()
+            if isinstance(error, Exception) and not isinstance(error, CameraLost):
+                raise CameraMissing(f"The camera does not start ({error}).") from error
+            raise
+
+    def frames(self) -> Iterator[Frame]:
+        """Frames until closed; each is exposed after it was asked for, never an old one."""
+        number = 0
+        while self._device is not None:
+            yield self._capture(number)
+            number += 1
+
+    def close(self) -> None:
+        """Stop the sensor and free it for other programs."""
+        device, self._device = self._device, None
+        if device is not None:
+            # A camera pulled out fails here too; it is gone all the same.
+            with suppress(Exception):
+                device.stop()
+            with suppress(Exception):
+                device.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _start(self) -> None:
+        device, settings = self._device, self._settings
+        device.configure(
+            device.create_video_configuration(
+                main={"size": settings.size_px, "format": "BGR888"},
+                buffer_count=settings.buffers,
+                # Without the queue a request is answered by the next frame, not by a waiting one.
+                queue=False,
+                controls={"FrameRate": settings.frames_per_s},
+            )
+        )
+        device.start()
+        self._lock_colours(self._settled_metadata())
+
+    def _settled_metadata(self) -> dict[str, Any]:
+        """Metadata of the first frame with settled exposure, or of the last that was waited for."""
+        until = time.monotonic() + self._settings.settle_s
+        while True:
+            metadata = self._metadata_of_next()
+            if metadata.get("AeLocked") or time.monotonic() >= until:
+                return metadata
+
+    def _metadata_of_next(self) -> dict[str, Any]:
+        request = self._request(flush=False)
+        try:
+            metadata: dict[str, Any] = request.get_metadata()
+            return metadata
+        finally:
+            request.release()
+
+    def _lock_colours(self, metadata: dict[str, Any]) -> None:
+        """Hold exposure, gain and white balance: a cell must not change colour with its field."""
+        controls: dict[str, Any] = {"AeEnable": False, "AwbEnable": False}
+        for name in ("ExposureTime", "AnalogueGain", "ColourGains"):
+            if name in metadata:
+                controls[name] = metadata[name]
+        self._device.set_controls(controls)
+        # Frames already on their way were exposed before the lock.
+        self._request(flush=True).release()
+
+    def _request(self, flush: bool) -> Any:  # noqa: ANN401 - Picamera2 has no types
+        try:
+            return self._device.capture_request(
+                wait=self._settings.patience_s, flush=True if flush else None
+            )
+        except (TimeoutError, FutureTimeoutError) as error:
+            raise CameraLost(
+                f"The camera gave no frame for {self._settings.patience_s:g} s."
+            ) from error
+        except Exception as error:
+            raise CameraLost(f"The camera failed ({error}).") from error
+
+    def _capture(self, number: int) -> Frame:
+        request = self._request(flush=False)
+        try:
+            timestamp_ns = request.get_metadata().get("SensorTimestamp")
+            with self._module.MappedArray(request, _STREAM) as mapped:
+                # The buffer goes back to the camera: this copy is the only one.
+                rgb: RgbImage = np.array(mapped.array[:, :, :3], dtype=np.uint8, order="C")
+        finally:
+            request.release()
+        exposed_at_s = timestamp_ns / 1e9 if timestamp_ns else time.monotonic()
+        return Frame(rgb, exposed_at_s, number)
+
+
+def _import_picamera2() -> Any:  # noqa: ANN401 - Picamera2 has no types
+    try:
+        import picamera2
+    except Exception as error:
+        # Off the Pi its import fails in many ways; where the package is, the system libraries lack.
+        raise CameraMissing(
+            f"The camera library picamera2 is not installed ({error}).",
+            "On a Raspberry Pi: sudo apt install python3-picamera2, and a venv made with "
+            "--system-site-packages. Elsewhere use replay:DIR, pan:PICTURE or phantom:KIND.",
+        ) from error
+    return picamera2
+
+
+def _open_device(module: Any) -> Any:  # noqa: ANN401 - Picamera2 has no types
+    try:
+        cameras = module.Picamera2.global_camera_info()
+    except Exception as error:
+        raise CameraMissing(f"The camera system does not answer ({error}).") from error
+    if not cameras:
+        raise CameraMissing(
+            "No camera was found.",
+            "Switch off, check the flat cable at both ends, switch on; `rpicam-hello --list-cameras` "
+            "must name it.",
+        )
+    try:
+        return module.Picamera2()
+    except Exception as error:
+        raise CameraMissing(
+            f"The camera cannot be opened ({error}).", "End other programs that use the camera."
+        ) from error
