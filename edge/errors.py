@@ -130,7 +130,7 @@ class GoldenTestFailed(LeukoscopeError, ArithmeticError):
     """This device does not reproduce the bundle's golden outputs."""
 
     number = "E-BUN-04"
-    default_action = "Do not screen with this device; reinstall, and report the interpreter's version."
+    default_action = "Do not screen with this device; reinstall and report it."
 
 
 class InterpreterMissing(LeukoscopeError, ImportError):
@@ -168,11 +168,25 @@ class StoreDamaged(LeukoscopeError, ValueError):
     default_action = "Keep the file for inspection and start with a new data folder."
 
 
+class StoreTooNew(LeukoscopeError, ValueError):
+    """The records were written by a newer program than this one."""
+
+    number = "E-REC-04"
+    default_action = "Update this program; the records are left as they are."
+
+
 class LampsMissing(LeukoscopeError, OSError):
     """The lamps cannot be driven: no GPIO, or its library is not installed."""
 
     number = "E-LMP-01"
     default_action = "Check the wiring in hardware.md and install the extra `pi`."
+
+
+class LoopHung(LeukoscopeError, TimeoutError):
+    """The screening loop stopped answering while the lamps showed something."""
+
+    number = "E-RUN-01"
+    default_action = "Restart the device; if it comes again, report the journal's last lines."
 
 
 class DataMissing(LeukoscopeError, FileNotFoundError):

@@ -1,1 +1,1 @@
-"""Pixels to cells: background, scale, quality, locate, stage, chart, crop. Pure numpy and Pillow."""
+"""Pixels to cells: background, scale, quality, locate, stage, chart, crop. Numpy and Pillow."""

@@ -87,7 +87,7 @@ def _context(
 def _window(
     rgb: NDArray[np.uint8], centre_px: tuple[float, float], half_px: float
 ) -> tuple[NDArray[np.uint8], int, int]:
-    """A copy of the pixels of the crop, with a margin of 1 px, and its left and top; edge-padded."""
+    """The crop's pixels and a margin of 1 px, edge-padded, with its left and top."""
     height, width = rgb.shape[:2]
     x, y = centre_px
     left, right = math.floor(x - half_px) - 1, math.ceil(x + half_px) + 1

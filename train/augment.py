@@ -1,0 +1,127 @@
+"""What other microscopes, cameras and stains would have made of the same cell.
+
+All on batches in TensorFlow, so that two cores keep up. Pixels are relative to the glass, which
+stands at ``WHITE_LEVEL``; stain is changed in optical density (Beer-Lambert), where dyes add up.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import tensorflow as tf
+
+from edge.imaging.background import WHITE_LEVEL
+from train.recipe import AugmentRecipe
+
+Tensor = Any
+_DARKEST = 2.0 / 255.0
+
+
+def augment(crops: Tensor, size_px: int, um_per_px: float, strength: AugmentRecipe) -> Tensor:
+    """Random views of a batch of crops.
+
+    Args:
+        crops: uint8, shape (batch, larger, larger, 3), glass at ``WHITE_LEVEL``; larger than
+            ``size_px`` so that turning shows no corners.
+        size_px: Side of the result.
+        um_per_px: Scale of the crops.
+        strength: How much of each difference.
+
+    Returns:
+        float32, shape (batch, size_px, size_px, 3), range [-1, 1].
+    """
+    x = tf.cast(crops, tf.float32)
+    x = _turn_and_scale(x, size_px, strength.scale, strength.shift_um / um_per_px)
+    x = x / float(WHITE_LEVEL)
+    x = _restain(x, strength)
+    x = _defocus(x, strength.defocus)
+    x = _chroma_blur(x, strength.chroma_blur)
+    x = _relight(x, strength)
+    x = x + tf.random.uniform([tf.shape(x)[0], 1, 1, 1]) * strength.noise * tf.random.normal(
+        tf.shape(x)
+    )
+    return tf.clip_by_value(x * float(WHITE_LEVEL) / 127.5 - 1.0, -1.0, 1.0)
+
+
+def plain(crops: Tensor, size_px: int) -> Tensor:
+    """The middle of the crops, unchanged, as the device sees it: float32 in [-1, 1]."""
+    margin = (crops.shape[1] - size_px) // 2
+    middle = crops[:, margin : margin + size_px, margin : margin + size_px]
+    return tf.cast(middle, tf.float32) / 127.5 - 1.0
+
+
+def _turn_and_scale(x: Tensor, size_px: int, scale: float, shift_px: float) -> Tensor:
+    """Any angle, mirror image, log-normal scale and shift, in one resampling."""
+    n = tf.shape(x)[0]
+    larger = float(x.shape[1])
+    angle = tf.random.uniform([n], 0.0, 2.0 * math.pi)
+    zoom = tf.exp(tf.clip_by_value(tf.random.normal([n]) * scale, -0.25, 0.25))
+    mirror = tf.where(tf.random.uniform([n]) < 0.5, 1.0, -1.0)
+    cos, sin = tf.cos(angle) / zoom, tf.sin(angle) / zoom
+    shift = tf.random.normal([n, 2]) * (shift_px / 2.0)
+    middle_out, middle_in = (size_px - 1) / 2.0, (larger - 1) / 2.0
+    a0, a1, b0, b1 = cos * mirror, -sin, sin * mirror, cos
+    a2 = middle_in + shift[:, 0] - (a0 + a1) * middle_out
+    b2 = middle_in + shift[:, 1] - (b0 + b1) * middle_out
+    zero = tf.zeros([n])
+    transform = tf.stack([a0, a1, a2, b0, b1, b2, zero, zero], axis=1)
+    return tf.raw_ops.ImageProjectiveTransformV3(
+        images=x,
+        transforms=transform,
+        output_shape=[size_px, size_px],
+        interpolation="BILINEAR",
+        fill_mode="CONSTANT",
+        fill_value=float(WHITE_LEVEL),
+    )
+
+
+def _restain(x: Tensor, strength: AugmentRecipe) -> Tensor:
+    """Stain taken up more or less, dyes of another hue: a linear map of optical density."""
+    n = tf.shape(x)[0]
+    density = -tf.math.log(tf.maximum(x, _DARKEST))
+    overall = tf.exp(tf.random.normal([n, 1, 1]) * strength.stain_strength)
+    channel = tf.exp(tf.random.normal([n, 1, 3]) * strength.stain_channel)
+    mixing = tf.eye(3)[None] + tf.random.normal([n, 3, 3]) * strength.stain_mixing
+    flat = tf.reshape(density, [n, -1, 3])
+    flat = tf.matmul(flat, mixing) * overall * channel
+    return tf.reshape(tf.exp(-flat), tf.shape(x))
+
+
+def _defocus(x: Tensor, strength: float) -> Tensor:
+    """From slightly sharpened to blurred: a mix of the picture and two blurs of it."""
+    n = tf.shape(x)[0]
+    amount = tf.random.uniform([n, 1, 1, 1], -0.35, 1.0) * strength
+    coarse = tf.where(tf.random.uniform([n, 1, 1, 1]) < 0.25, 1.0, 0.0)
+    fine_blur = _binomial(x)
+    coarse_blur = _binomial(_binomial(fine_blur))
+    blurred = coarse * coarse_blur + (1.0 - coarse) * fine_blur
+    return x + amount * (blurred - x)
+
+
+def _binomial(x: Tensor) -> Tensor:
+    """Blur with the 5-tap binomial kernel in both directions: sigma 1 px."""
+    pad = tf.pad(x, [[0, 0], [2, 2], [2, 2], [0, 0]], mode="SYMMETRIC")
+    taps = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
+    side = tf.shape(x)[1]
+    rows = tf.add_n([tap * pad[:, i : i + side] for i, tap in enumerate(taps)])
+    return tf.add_n([tap * rows[:, :, i : i + side] for i, tap in enumerate(taps)])
+
+
+def _chroma_blur(x: Tensor, share: float) -> Tensor:
+    """Colour at half resolution, as JPEG and video store it."""
+    n = tf.shape(x)[0]
+    luma = tf.reduce_mean(x, axis=-1, keepdims=True)
+    chroma = x - luma
+    half = tf.nn.avg_pool2d(chroma, 2, 2, "SAME")
+    coarse = tf.repeat(tf.repeat(half, 2, axis=1), 2, axis=2)
+    chosen = tf.where(tf.random.uniform([n, 1, 1, 1]) < share, 1.0, 0.0)
+    return luma + chroma + chosen * (coarse - chroma)
+
+
+def _relight(x: Tensor, strength: AugmentRecipe) -> Tensor:
+    """A white reference slightly wrong per channel, and stray light that lifts the dark."""
+    n = tf.shape(x)[0]
+    x = x * tf.exp(tf.random.normal([n, 1, 1, 3]) * strength.white_balance)
+    flare = tf.random.uniform([n, 1, 1, 1]) * strength.flare
+    return x * (1.0 - flare) + flare

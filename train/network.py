@@ -1,0 +1,39 @@
+"""The float network: a pretrained MobileNetV2 backbone and a linear head of logits.
+
+ReLU6 throughout, so that the int8 graph stays in one delegate partition.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from edge.errors import DataMissing
+from train.recipe import NetworkRecipe
+
+
+def build_network(recipe: NetworkRecipe, labels: int, weights: Path | None, seed: int) -> Any:
+    """A Keras model from pixels in [-1, 1], (size, size, 3), to ``labels`` logits.
+
+    Raises:
+        DataMissing: The backbone's weights are not where they are said to be.
+    """
+    backbone = keras.applications.MobileNetV2(
+        input_shape=(recipe.size_px, recipe.size_px, 3),
+        alpha=recipe.alpha,
+        include_top=False,
+        weights=None,
+    )
+    if weights is not None:
+        path = weights / f"{recipe.backbone}.weights.h5"
+        if not path.is_file():
+            raise DataMissing(
+                f"Pretrained weights {path} are not there.", "Set LEUKOSCOPE_WEIGHTS."
+            )
+        backbone.load_weights(path)
+    x = keras.layers.GlobalAveragePooling2D(name="features")(backbone.output)
+    x = keras.layers.Dropout(0.2, seed=seed)(x)
+    logits = keras.layers.Dense(labels, name="logits", kernel_initializer="glorot_uniform")(x)
+    return keras.Model(backbone.input, logits, name="leukoscope")

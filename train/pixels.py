@@ -1,0 +1,46 @@
+"""Pictures of cells into memory, prepared by the device's own code."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from edge.errors import DataMissing
+from edge.imaging.crop import CropSpec, crop_cell
+from train.cells import LabelledCell
+
+
+def load_crops(
+    folder: Path,
+    cells: Sequence[LabelledCell],
+    spec: CropSpec,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> NDArray[np.uint8]:
+    """Crops of all cells, uint8, shape (cells, size, size, 3).
+
+    Raises:
+        DataMissing: A zip or a picture in it cannot be read.
+    """
+    crops = np.empty((len(cells), spec.size_px, spec.size_px, 3), dtype=np.uint8)
+    archives: dict[str, zipfile.ZipFile] = {}
+    try:
+        for index, cell in enumerate(cells):
+            if cell.zip not in archives:
+                archives[cell.zip] = zipfile.ZipFile(folder / cell.zip)
+            with Image.open(io.BytesIO(archives[cell.zip].read(cell.file))) as picture:
+                rgb = np.asarray(picture.convert("RGB"))
+            centre = (rgb.shape[1] / 2, rgb.shape[0] / 2)
+            crops[index] = crop_cell(rgb, centre, cell.um_per_px, spec)
+            progress(index + 1, len(cells))
+    except (OSError, KeyError, zipfile.BadZipFile) as error:
+        raise DataMissing(f"Cell {cell.file} of {cell.zip} cannot be read: {error}.") from error
+    finally:
+        for archive in archives.values():
+            archive.close()
+    return crops

@@ -1,0 +1,133 @@
+"""A training recipe: one TOML file, checked whole before any work starts."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Self
+
+from edge.errors import UsageFault
+from train.labels import LABELS
+
+
+@dataclass(frozen=True)
+class NetworkRecipe:
+    """Which network: a backbone of ``shared/weights``, its width and its input."""
+
+    backbone: str
+    alpha: float
+    size_px: int
+    um_per_px: float
+
+
+@dataclass(frozen=True)
+class FitRecipe:
+    """How it is fitted; ``learning_rate`` is the peak of a one-cycle cosine schedule."""
+
+    epochs: int
+    cells_per_epoch: int
+    batch: int
+    learning_rate: float
+    weight_decay: float
+    label_smoothing: float
+    blast_loss_weight: float
+
+
+@dataclass(frozen=True)
+class AugmentRecipe:
+    """Strength of each simulated difference between microscopes; see ``train/augment.py``."""
+
+    scale: float
+    shift_um: float
+    stain_strength: float
+    stain_channel: float
+    stain_mixing: float
+    white_balance: float
+    flare: float
+    defocus: float
+    noise: float
+    chroma_blur: float
+
+
+@dataclass(frozen=True)
+class SplitRecipe:
+    """Who is kept away from training: by patient where patients are known."""
+
+    holdout_patients: tuple[str, ...]
+    holdout_share: float
+    tune_share: float
+
+
+@dataclass(frozen=True)
+class SourceRecipe:
+    """One laboratory's cells.
+
+    ``draw`` gives, for each network label, the share of an epoch drawn from it; the shares of all
+    sources are normalised to one.
+    """
+
+    name: str
+    zip: str
+    terms: str
+    holdout_share: float
+    draw: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that makes a training run; same recipe and seed, same split."""
+
+    name: str
+    version: str
+    seed: int
+    network: NetworkRecipe
+    fit: FitRecipe
+    augment: AugmentRecipe
+    split: SplitRecipe
+    sources: tuple[SourceRecipe, ...]
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read and check a recipe.
+
+        Raises:
+            UsageFault: The file is missing, no TOML, or has a missing, unknown or wrong key.
+        """
+        try:
+            table = tomllib.loads(path.read_text(encoding="utf-8"))
+            recipe = cls(
+                name=str(table.pop("name")),
+                version=str(table.pop("version")),
+                seed=int(table.pop("seed")),
+                network=_build(NetworkRecipe, table.pop("network")),
+                fit=_build(FitRecipe, table.pop("fit")),
+                augment=_build(AugmentRecipe, table.pop("augment")),
+                split=_build(SplitRecipe, table.pop("split")),
+                sources=tuple(_build(SourceRecipe, entry) for entry in table.pop("sources")),
+            )
+            if table:
+                raise ValueError(f"unknown key {sorted(table)[0]!r}")
+            for source in recipe.sources:
+                unknown = set(source.draw) - set(LABELS)
+                if unknown:
+                    raise ValueError(f"source {source.name!r} draws unknown label {unknown}")
+        except FileNotFoundError:
+            raise UsageFault(f"There is no recipe {path}.", "Name one of train/recipes/.") from None
+        except KeyError as error:
+            raise UsageFault(f"Recipe {path} lacks the key {error}.", "Add it.") from error
+        except (ValueError, TypeError) as error:
+            raise UsageFault(f"Recipe {path}: {error}.", "Mend the recipe.") from error
+        return recipe
+
+
+def _build(kind: type[Any], table: dict[str, Any]) -> Any:
+    """One section as its dataclass; TOML arrays become tuples."""
+    known = {field.name for field in fields(kind)}
+    unknown = set(table) - known
+    if unknown:
+        raise ValueError(f"unknown key {sorted(unknown)[0]!r} in {kind.__name__}")
+    missing = known - set(table)
+    if missing:
+        raise ValueError(f"missing key {sorted(missing)[0]!r} in {kind.__name__}")
+    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in table.items()})
