@@ -1,0 +1,43 @@
+"""The logarithm of the gamma function for arrays, without scipy."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray = NDArray[np.float64]
+
+# Coefficients B_2k / (2k (2k - 1)) of Stirling's series.
+_STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360)
+_SHIFT = 9
+
+
+def log_gamma(x: ArrayLike) -> FloatArray:
+    """ln Gamma(x) elementwise for x > 0; relative error below 1e-12.
+
+    Arguments are raised by 9 with Gamma(x + 1) = x Gamma(x), where Stirling's series
+    (Abramowitz and Stegun 6.1.41) is exact to double precision.
+    """
+    x = np.asarray(x, dtype=np.float64)
+    raised = x + _SHIFT
+    product = np.ones_like(x)
+    for step in range(_SHIFT):
+        product = product * (x + step)
+    inverse = 1.0 / raised
+    series = np.zeros_like(x)
+    for coefficient in reversed(_STIRLING):
+        series = series * inverse * inverse + coefficient
+    stirling = (raised - 0.5) * np.log(raised) - raised + 0.5 * np.log(2 * np.pi)
+    return np.asarray(stirling + series * inverse - _log_of_product(x, product))
+
+
+def log_beta(a: ArrayLike, b: ArrayLike) -> FloatArray:
+    """ln B(a, b) elementwise for a, b > 0."""
+    a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    return np.asarray(log_gamma(a) + log_gamma(b) - log_gamma(a + b))
+
+
+def _log_of_product(x: FloatArray, product: FloatArray) -> FloatArray:
+    # The product of nine factors overflows only where x > 1e34; there each factor is x itself.
+    with np.errstate(over="ignore"):
+        return np.asarray(np.where(x > 1e30, _SHIFT * np.log(x), np.log(product)))

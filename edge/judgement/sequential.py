@@ -1,0 +1,269 @@
+"""The sequential test: at which counts a slide may be called, its error rates kept exactly.
+
+Evidence is the likelihood ratio of the counts, beta-binomial under "no blasts" and a mixture of
+binomials under "a share s of blasts" (see rates.py). Because calls are exchangeable, each ratio
+is a martingale under its own null hypothesis, so by Ville's inequality the bounds 1/alpha and
+1/beta would keep the error rates however often one looks (Wald 1947; Shafer et al. 2011). They
+keep them with much to spare: the spread between patients, not the count, is what limits. As the
+count ends at a maximum, the probability of ever crossing a bound can be summed exactly over
+(cells, flagged) instead, and the lowest bound that keeps the error rate is taken.
+
+- REVIEW: the ratio of "some share from S to 1" (a mixture over shares, uniform in their
+  logarithm: small shares are the hard ones) to "no blasts". Its false alarms are those of slides
+  without blasts, averaged over patients: at most alpha.
+- NO BLASTS FOUND: the smallest of the ratios of "no blasts" to each share of a grid from S to 1.
+  Its misses are held to beta for each share apart, so that no assumption about the frequency of
+  shares enters, nor one that larger shares are easier (an insensitive network would break it).
+
+Either region is then trimmed, which only lowers error rates, so that one more flagged cell never
+leads towards green and one more unflagged cell never leads away from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.judgement.gamma import FloatArray
+from edge.judgement.operating_point import BetaSpread, OperatingPoint
+from edge.judgement.rates import log_likelihood, rate_grid, rate_weights
+
+IntArray = NDArray[np.int64]
+
+# A colour needs evidence that is at least this much likelier under its own hypothesis, even
+# where the error rates would allow less: a network that tells nothing must not be lucky.
+_LEAST_RATIO = 3.0
+_BISECTIONS = 12
+
+
+@dataclass(frozen=True)
+class TestPlan:
+    """What the sequential test must keep.
+
+    Attributes:
+        share_limit: S, the smallest blast share that must not be missed.
+        alpha: Highest probability of REVIEW on a slide without blasts.
+        beta: Highest probability of NO BLASTS FOUND on a slide with a share of S or more.
+        least_cells_review: Answered cells before REVIEW.
+        least_cells_green: Unflagged answered cells before NO BLASTS FOUND.
+        max_cells: Answered cells after which counting ends.
+    """
+
+    __test__ = False  # not a test of pytest's
+
+    share_limit: float
+    alpha: float
+    beta: float
+    least_cells_review: int
+    least_cells_green: int
+    max_cells: int
+
+
+@dataclass(frozen=True)
+class Boundaries:
+    """Counts at which the test decides; index n is the number of answered cells, 0 to maximum.
+
+    Attributes:
+        review: Fewest flagged cells for REVIEW; above n where it cannot be reached.
+        green: Most flagged cells for NO BLASTS FOUND; -1 where it cannot be reached.
+        false_review: Probability that a slide without blasts ever reaches ``review``.
+        false_green: The same for ``green``, the largest over shares from S to 1.
+    """
+
+    review: IntArray
+    green: IntArray
+    false_review: float
+    false_green: float
+
+
+def share_grid(share_limit: float) -> tuple[float, ...]:
+    """Shares that stand for "S or more": S to 1 in equal ratios."""
+    return tuple(float(s) for s in np.geomspace(share_limit, 1.0, 8))
+
+
+@lru_cache(maxsize=32)
+def boundaries(point: OperatingPoint, plan: TestPlan) -> Boundaries:
+    """The test's boundaries for this network; about half a second, remembered."""
+    review, false_review = _review_boundary(point, plan)
+    green, false_green = _green_boundary(point, plan)
+    for table in (review, green):
+        table.flags.writeable = False
+    return Boundaries(review, green, false_review, false_green)
+
+
+def _review_boundary(point: OperatingPoint, plan: TestPlan) -> tuple[IntArray, float]:
+    null = point.false_blast_rate
+    weights = rate_weights(point, share_grid(plan.share_limit)).mean(axis=0, keepdims=True)
+
+    def crossing(log_bound: float) -> tuple[IntArray, float]:
+        table = _trim_review(_fewest_flagged(null, weights, log_bound, plan), plan)
+        return table, false_review_rate(table, null)
+
+    return _lowest_bound(crossing, plan.alpha)
+
+
+def _lowest_bound(
+    crossing: Callable[[float], tuple[IntArray, float]], error_rate: float
+) -> tuple[IntArray, float]:
+    """The boundary of the lowest likelihood ratio whose crossing keeps ``error_rate``."""
+    low, high = float(np.log(_LEAST_RATIO)), float(-np.log(error_rate))
+    if low >= high:
+        return crossing(low)
+    best = crossing(low)
+    if best[1] <= error_rate:
+        return best
+    best = crossing(high)
+    for _ in range(_BISECTIONS):
+        middle = (low + high) / 2
+        tried = crossing(middle)
+        if tried[1] <= error_rate:
+            high, best = middle, tried
+        else:
+            low = middle
+    return best
+
+
+def _fewest_flagged(
+    null: BetaSpread, weights: FloatArray, log_bound: float, plan: TestPlan
+) -> IntArray:
+    """For each n the fewest flagged whose ratio to "no blasts" reaches the bound, by bisection."""
+    cells = np.arange(plan.max_cells + 1, dtype=np.float64)
+    null_table = _UrnTable(null, plan.max_cells)
+    low, high = np.full(cells.shape, -1.0), cells + 1  # low never reaches it, high does
+    while np.any(high - low > 1):
+        middle = np.clip(np.floor((low + high) / 2), 0, cells)
+        ratio = log_likelihood(cells, middle, weights)[:, 0] - null_table(cells, middle)
+        reached = (ratio >= log_bound) & (high - low > 1)
+        missed = (ratio < log_bound) & (high - low > 1)
+        high, low = np.where(reached, middle, high), np.where(missed, middle, low)
+    return high.astype(np.int64)
+
+
+class _UrnTable:
+    """ln P of a sequence under a Beta spread, from sums: Polya's urn has no integral."""
+
+    def __init__(self, spread: BetaSpread, max_cells: int) -> None:
+        steps = np.arange(max_cells)
+        self._flagged = _running_sum(np.log(spread.a + steps))
+        self._unflagged = _running_sum(np.log(spread.b + steps))
+        self._all = _running_sum(np.log(spread.a + spread.b + steps))
+
+    def __call__(self, cells: FloatArray, blasts: FloatArray) -> FloatArray:
+        n, k = cells.astype(np.int64), blasts.astype(np.int64)
+        return np.asarray(self._flagged[k] + self._unflagged[n - k] - self._all[n])
+
+
+def _running_sum(x: FloatArray) -> FloatArray:
+    return np.concatenate([[0.0], np.cumsum(x)])
+
+
+def _trim_review(table: IntArray, plan: TestPlan) -> IntArray:
+    """Never before the least count; rising with n, by no more than one a cell."""
+    table = table.copy()
+    start = min(plan.least_cells_review, plan.max_cells + 1)
+    table[:start] = np.arange(start) + 1
+    late = np.maximum.accumulate(table[start:])
+    steps = np.arange(late.size)
+    # c(n) >= c(n + 1) - 1: the largest of c(m) - (m - n) over later m.
+    table[start:] = np.maximum.accumulate((late - steps)[::-1])[::-1] + steps
+    return table
+
+
+def false_review_rate(table: IntArray, null: BetaSpread) -> float:
+    """Probability that a slide without blasts ever has ``table[n]`` flagged cells or more.
+
+    Exact, by Polya's urn: after n cells with k flagged, the next is flagged with probability
+    (a + k) / (a + b + n).
+    """
+    reachable = np.minimum(table, np.arange(table.size) + 1)
+    width = int(reachable.max()) + 1
+    count = np.arange(width)
+    state = np.zeros(width)
+    state[0] = 1.0
+    crossed = 0.0
+    for n in range(1, table.size):
+        flagged = state * ((null.a + count) / (null.a + null.b + n - 1))
+        state = state - flagged
+        state[1:] += flagged[:-1]
+        limit = int(table[n])
+        if limit < width:
+            crossed += float(state[limit:].sum())
+            state[limit:] = 0.0
+    return crossed
+
+
+def _green_boundary(point: OperatingPoint, plan: TestPlan) -> tuple[IntArray, float]:
+    shares = share_grid(plan.share_limit)
+    weights = rate_weights(point, shares)
+    # Beyond the mean rate at S the counts speak for blasts: no green there.
+    width = max(8, int(np.ceil(plan.max_cells * float(weights[0] @ rate_grid()))) + 1)
+    width = min(width, plan.max_cells + 1)
+    ratio, next_flagged = _green_tables(point, weights, width, plan.max_cells)
+
+    def crossing(log_bound: float) -> tuple[IntArray, float]:
+        passed = ratio >= log_bound
+        # Most flagged with every smaller number passing too.
+        table = np.where(passed.all(axis=1), width, np.argmin(passed, axis=1)) - 1
+        table = _trim_green(table.astype(np.int64), plan)
+        return table, _false_green_rate(table, next_flagged)
+
+    return _lowest_bound(crossing, plan.beta)
+
+
+def _green_tables(
+    point: OperatingPoint, weights: FloatArray, width: int, max_cells: int
+) -> tuple[FloatArray, FloatArray]:
+    """Evidence for green, and the chance that the next cell is flagged at each share.
+
+    Returns:
+        The smallest log ratio of "no blasts" to a share, shape (max_cells + 1, width), and
+        P(next flagged | n, k), shape (max_cells + 1, shares, width). Where k > n: no meaning.
+    """
+    null = _UrnTable(point.false_blast_rate, max_cells)
+    count = np.arange(width + 1, dtype=np.float64)
+    ratio = np.full((max_cells + 1, width), -np.inf)
+    next_flagged = np.zeros((max_cells + 1, weights.shape[0], width))
+    log_all = log_likelihood(np.zeros(1), np.zeros(1), weights)
+    for n in range(max_cells + 1):
+        known = min(n + 1, width)
+        cells = np.full(width + 1, float(n))
+        ratio[n, :known] = (null(cells[:known], count[:known])[:, None] - log_all[:known]).min(1)
+        reach = min(n + 2, width + 1)
+        log_next = log_likelihood(cells[:reach] + 1, count[:reach], weights)
+        with np.errstate(invalid="ignore"):  # impossible counts: -inf minus -inf
+            chance = np.exp(log_next[1 : known + 1] - log_all[:known])
+        next_flagged[n, :, :known] = np.nan_to_num(chance, nan=1.0).T
+        log_all = log_next
+    return ratio, next_flagged
+
+
+def _trim_green(table: IntArray, plan: TestPlan) -> IntArray:
+    """Only with enough unflagged cells; rising with n, by no more than one a cell."""
+    cells = np.arange(table.size)
+    table = np.minimum(table, cells - plan.least_cells_green)
+    table = np.maximum(np.minimum.accumulate(table[::-1])[::-1], -1)
+    # g(n + 1) <= g(n) + 1: the smallest of g(m) + (n - m) over earlier m.
+    return np.asarray(np.minimum.accumulate(table - cells) + cells)
+
+
+def _false_green_rate(table: IntArray, next_flagged: FloatArray) -> float:
+    """Largest probability over shares that a slide ever has at most ``table[n]`` flagged."""
+    if int(table[-1]) < 0:
+        return 0.0
+    shares, width = next_flagged.shape[1:]
+    state = np.zeros((shares, width))
+    state[:, 0] = 1.0
+    crossed = np.zeros(shares)
+    for n in range(1, table.size):
+        flagged = state * next_flagged[n - 1]
+        state = state - flagged
+        state[:, 1:] += flagged[:, :-1]  # beyond the last column no green can follow
+        most = int(table[n])
+        if most >= 0:
+            crossed += state[:, : most + 1].sum(axis=1)
+            state[:, : most + 1] = 0.0
+    return float(crossed.max())
