@@ -1,0 +1,153 @@
+"""Connected components of a mask, and what can be said of each, with numpy alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Mask = NDArray[np.bool_]
+Labels = NDArray[np.int32]
+
+
+def label(mask: Mask) -> tuple[Labels, int]:
+    """Number the 8-connected components of a mask.
+
+    Horizontal runs are joined with the runs they touch in the row above by union-find, all pairs
+    at once: every pass hangs each root under the smallest root it touches and shortens the paths.
+
+    Args:
+        mask: bool, shape (height, width).
+
+    Returns:
+        int32 labels of the same shape (0 outside, 1..count inside, in reading order of their first
+        pixel) and the count.
+    """
+    height, width = mask.shape
+    padded = np.zeros((height, width + 2), dtype=np.int8)
+    padded[:, 1:-1] = mask
+    # On a flat axis one pixel wider than the picture no run goes on into the next row.
+    stride = width + 1
+    steps = np.diff(padded, axis=1).ravel()
+    first = np.flatnonzero(steps == 1)
+    past = np.flatnonzero(steps == -1)
+    labels = np.zeros(mask.shape, dtype=np.int32)
+    if first.size == 0:
+        return labels, 0
+    upper, lower = _touching_runs(first, past, stride)
+    root = _unite(first.size, upper, lower)
+    roots, number = np.unique(root, return_inverse=True)
+    flat = np.repeat((number + 1).astype(np.int32), past - first)
+    labels[mask] = flat
+    return labels, int(roots.size)
+
+
+def _touching_runs(
+    first: NDArray[np.intp], past: NDArray[np.intp], stride: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Pairs (run, run in the next row) that touch by a side or a corner."""
+    # A run [a, b) touches [c, d) of the row below when c <= b and d >= a, columns compared.
+    low = np.searchsorted(past, first + stride, side="left")
+    high = np.searchsorted(first, past + stride, side="right")
+    counts = np.maximum(high - low, 0)
+    upper = np.repeat(np.arange(first.size), counts)
+    offsets = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    return upper, np.repeat(low, counts) + offsets
+
+
+def _unite(
+    count: int, one: NDArray[np.intp], other: NDArray[np.intp]
+) -> NDArray[np.intp]:
+    """Smallest member of each member's set after joining all pairs."""
+    root = np.arange(count)
+    while True:
+        a, b = root[one], root[other]
+        apart = a != b
+        if not apart.any():
+            return root
+        a, b = a[apart], b[apart]
+        np.minimum.at(root, np.maximum(a, b), np.minimum(a, b))
+        while True:
+            shorter = root[root]
+            if np.array_equal(shorter, root):
+                break
+            root = shorter
+
+
+@dataclass(frozen=True)
+class Extents:
+    """Size and bounds of each of n components, in pixels; index 0 is label 1.
+
+    Attributes:
+        area: int64 (n,), pixels.
+        left, top, right, bottom: int64 (n,); right and bottom are one past the last pixel.
+    """
+
+    area: NDArray[np.int64]
+    left: NDArray[np.int64]
+    top: NDArray[np.int64]
+    right: NDArray[np.int64]
+    bottom: NDArray[np.int64]
+
+
+def extents(labels: Labels, count: int) -> Extents:
+    """Area and bounding box of every component; a label without pixels has area 0."""
+    y, x = np.nonzero(labels)
+    which = labels[y, x] - 1
+    area = np.bincount(which, minlength=count).astype(np.int64)
+    left = np.full(count, labels.shape[1], dtype=np.int64)
+    top = np.full(count, labels.shape[0], dtype=np.int64)
+    right = np.zeros(count, dtype=np.int64)
+    bottom = np.zeros(count, dtype=np.int64)
+    np.minimum.at(left, which, x)
+    np.minimum.at(top, which, y)
+    np.maximum.at(right, which, x + 1)
+    np.maximum.at(bottom, which, y + 1)
+    return Extents(area, left, top, right, bottom)
+
+
+def fill_small_holes(mask: Mask, max_px: int) -> Mask:
+    """Fill holes of at most ``max_px`` pixels that do not reach the border."""
+    labels, count = label(~mask)
+    if count == 0:
+        return mask
+    size = extents(labels, count)
+    height, width = mask.shape
+    inside = (size.left > 0) & (size.top > 0) & (size.right < width) & (size.bottom < height)
+    fill = np.concatenate([[False], inside & (size.area <= max_px)])
+    return mask | fill[labels]
+
+
+def dilate(mask: Mask, steps: int) -> Mask:
+    """Grow a mask by ``steps`` pixels, sides and squares in turn (an octagon)."""
+    for step in range(steps):
+        mask = _grown(mask, square=step % 2 == 1)
+    return mask
+
+
+def depth(mask: Mask) -> NDArray[np.int32]:
+    """Octagonal distance of each mask pixel to the nearest pixel outside; 0 outside.
+
+    What lies beyond the picture counts as outside.
+    """
+    padded = np.pad(~mask, 1, constant_values=True)
+    result = np.zeros(padded.shape, dtype=np.int32)
+    step = 0
+    while not padded.all():
+        result += ~padded
+        padded = _grown(padded, square=step % 2 == 1)
+        step += 1
+    return result[1:-1, 1:-1]
+
+
+def _grown(mask: Mask, square: bool) -> Mask:
+    """One step of growth, by the four sides or by the eight neighbours."""
+    across = mask.copy()
+    across[:, 1:] |= mask[:, :-1]
+    across[:, :-1] |= mask[:, 1:]
+    source = across if square else mask
+    grown = across.copy()
+    grown[1:] |= source[:-1]
+    grown[:-1] |= source[1:]
+    return grown

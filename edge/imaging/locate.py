@@ -1,0 +1,182 @@
+"""White-cell candidates in a field: where each cell lies and how large it is.
+
+On a picture reduced to about 0.8 um/px: nuclei by their stain, lobes of one nucleus joined and
+touching nuclei parted (nuclei.py), cytoplasm grown around each, and what is too small or too pale
+for a white cell refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from edge.imaging.components import Mask, dilate
+from edge.imaging.nuclei import Nucleus, find_nuclei
+from edge.imaging.stain import densities, nuclear_stain, white_level
+
+
+@dataclass(frozen=True)
+class LocateSettings:
+    """What is taken for a white cell.
+
+    Attributes:
+        working_um_per_px: Scale worked at; the picture is reduced by a whole number to just
+            below it.
+        min_nucleus_um2: Smallest nucleus; platelets are below it.
+        cytoplasm_um: How far around the nucleus cytoplasm is looked for.
+        cut_chord_um: A cell whose nucleus lies along the picture's border for at least this
+            length is cut.
+    """
+
+    working_um_per_px: float = 0.8
+    min_nucleus_um2: float = 14.0
+    cytoplasm_um: float = 4.0
+    cut_chord_um: float = 4.0
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A located cell, not yet judged.
+
+    Attributes:
+        left_px, top_px, width_px, height_px: Box around the cell (nucleus and cytoplasm), in
+            pixels of the picture given, origin at the picture's left top corner.
+        area_um2: Area of nucleus and cytoplasm.
+        nucleus_area_um2: Area of the nucleus, all lobes.
+        cut: A real part of it lies beyond the picture's border.
+    """
+
+    left_px: float
+    top_px: float
+    width_px: float
+    height_px: float
+    area_um2: float
+    nucleus_area_um2: float
+    cut: bool
+
+    @property
+    def centre_px(self) -> tuple[float, float]:
+        """The box's centre (x, y)."""
+        return self.left_px + self.width_px / 2, self.top_px + self.height_px / 2
+
+
+def locate(
+    rgb: NDArray[np.uint8],
+    um_per_px: float,
+    include_cut: bool = False,
+    settings: LocateSettings | None = None,
+) -> list[Candidate]:
+    """White cells of a field, in reading order of their centres.
+
+    Args:
+        rgb: uint8 (height, width, 3).
+        um_per_px: Scale of ``rgb``; 20% of error is borne.
+        include_cut: Also give cells cut by the border.
+        settings: What is taken for a white cell.
+
+    Raises:
+        ValueError: ``um_per_px`` is not a positive finite number, or ``rgb`` is no RGB picture.
+    """
+    settings = settings or LocateSettings()
+    if not (np.isfinite(um_per_px) and um_per_px > 0):
+        raise ValueError(f"um_per_px must be a positive number, not {um_per_px}")
+    if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8:
+        raise ValueError(f"rgb must be uint8 (height, width, 3), not {rgb.dtype} {rgb.shape}")
+    factor = max(1, int(settings.working_um_per_px / um_per_px))
+    small = _reduced(rgb, factor)
+    scale = um_per_px * factor
+    density = densities(small, white_level(small))
+    stain = nuclear_stain(density)
+    cells_mask = density[1] > 0.12
+    nuclei = find_nuclei(stain, cells_mask, scale, settings.min_nucleus_um2)
+    claimed = np.zeros(stain.shape, dtype=np.int32)
+    for number, nucleus in enumerate(nuclei, start=1):
+        claimed[nucleus.y, nucleus.x] = number
+    plasma = _plasma(density, cells_mask, claimed > 0)
+    cells = [
+        _candidate(nucleus, claimed, number, plasma, scale, factor, rgb.shape, settings)
+        for number, nucleus in enumerate(nuclei, start=1)
+    ]
+    cells = [cell for cell in cells if include_cut or not cell.cut]
+    return sorted(cells, key=lambda cell: cell.centre_px[::-1])
+
+
+def _reduced(rgb: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
+    """Mean over factor x factor pixels; a narrower rest at the right and bottom is kept."""
+    if factor == 1:
+        return rgb
+    return np.asarray(Image.fromarray(rgb).reduce(factor))
+
+
+def _candidate(
+    nucleus: Nucleus,
+    claimed: NDArray[np.int32],
+    number: int,
+    plasma: Mask,
+    scale: float,
+    factor: int,
+    shape: tuple[int, ...],
+    settings: LocateSettings,
+) -> Candidate:
+    """The cell around one nucleus."""
+    height, width = claimed.shape
+    reach = round(settings.cytoplasm_um / scale)
+    top, bottom = max(0, nucleus.y.min() - reach), min(height, nucleus.y.max() + 1 + reach)
+    left, right = max(0, nucleus.x.min() - reach), min(width, nucleus.x.max() + 1 + reach)
+    window = (slice(top, bottom), slice(left, right))
+    own = claimed[window] == number
+    body = _body(own, plasma[window], reach)
+    y, x = np.nonzero(body)
+    x0, x1 = (left + x.min()) * factor, min((left + x.max() + 1) * factor, shape[1])
+    y0, y1 = (top + y.min()) * factor, min((top + y.max() + 1) * factor, shape[0])
+    return Candidate(
+        float(x0),
+        float(y0),
+        float(x1 - x0),
+        float(y1 - y0),
+        float(y.size * scale**2),
+        nucleus.area_um2,
+        _is_cut(nucleus, claimed.shape, scale, settings.cut_chord_um),
+    )
+
+
+def _plasma(density: NDArray[np.float32], cells: Mask, nuclei: Mask) -> Mask:
+    """Where cytoplasm may be: neither background, nor nucleus, nor of the red cells' colour.
+
+    Cytoplasm is paler than this picture's red cells, or takes more red, or less blue.
+    """
+    red, green, blue = density
+    other = cells & ~nuclei
+    if not other.any():
+        return other
+    typical = np.median(density[:, other], axis=1)
+    pale = green < 0.65 * typical[1]
+    ratio = np.maximum(green, 1e-3)
+    bluish = (red / ratio > 1.25 * typical[0] / typical[1]) | (
+        blue / ratio < 0.75 * typical[2] / typical[1]
+    )
+    return other & (pale | bluish)
+
+
+def _body(own: Mask, plasma: Mask, reach: int) -> Mask:
+    """Nucleus and the cytoplasm around it within reach; thin spurs are left out."""
+    allowed = own | plasma
+    body = own
+    for step in range(reach):
+        body = allowed & dilate(body, 1 + step % 2)
+    core = ~dilate(np.pad(~body, 1, constant_values=True), 1)[1:-1, 1:-1]
+    return own | (body & dilate(core, 2))
+
+
+def _is_cut(nucleus: Nucleus, shape: tuple[int, ...], scale: float, chord_um: float) -> bool:
+    """Whether the nucleus lies along a border for at least a chord's length."""
+    longest = max(
+        np.count_nonzero(nucleus.y == 0),
+        np.count_nonzero(nucleus.x == 0),
+        np.count_nonzero(nucleus.y == shape[0] - 1),
+        np.count_nonzero(nucleus.x == shape[1] - 1),
+    )
+    return bool(longest * scale >= chord_um)

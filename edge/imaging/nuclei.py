@@ -1,0 +1,274 @@
+"""Nuclei in a map of nuclear stain: threshold, part what touches, join what is one nucleus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.imaging.components import Mask, depth, dilate, extents, fill_small_holes, label
+
+
+@dataclass(frozen=True)
+class NucleusSettings:
+    """Shapes and sizes of nuclei, in um; the defaults were fitted to seven sources.
+
+    Attributes:
+        stain_floor, stain_ceiling: Bounds of the stain threshold: red cells reach the first,
+            pale blast nuclei the second.
+        speck_um2: Smaller pieces are dirt.
+        part_from_um2: Larger pieces are looked at for a neck between two nuclei.
+        neck_ratio: Two nuclei touch where the neck is narrower than this share of the smaller.
+        lobe_um2: Only a piece below this can be the lobe of a nucleus in several pieces.
+        lobe_gap_um: Widest gap between lobes of one nucleus.
+        lobed_um2, lobed_span_um: Largest area and length of a nucleus in several pieces.
+        wide_body, wide_factor: Where the cell between two pieces is wider than ``wide_body``
+            times the larger piece, they lie in one body rather than in two that touch, and the
+            limits of length above are borne ``wide_factor`` times.
+    """
+
+    stain_floor: float = 0.42
+    stain_ceiling: float = 0.95
+    speck_um2: float = 3.0
+    part_from_um2: float = 60.0
+    neck_ratio: float = 0.7
+    lobe_um2: float = 34.0
+    lobe_gap_um: float = 3.2
+    lobed_um2: float = 110.0
+    lobed_span_um: float = 14.5
+    wide_body: float = 1.3
+    wide_factor: float = 1.25
+
+
+@dataclass(frozen=True)
+class Nucleus:
+    """One nucleus, all lobes.
+
+    Attributes:
+        y, x: intp (n,), its pixels.
+        area_um2: Its area.
+        stain: Mean nuclear stain.
+    """
+
+    y: NDArray[np.intp]
+    x: NDArray[np.intp]
+    area_um2: float
+    stain: float
+
+
+def find_nuclei(
+    stain: NDArray[np.float32],
+    cells: Mask,
+    um_per_px: float,
+    min_area_um2: float,
+    settings: NucleusSettings | None = None,
+) -> list[Nucleus]:
+    """Nuclei of at least ``min_area_um2`` in a map of nuclear stain.
+
+    Args:
+        stain: float32 (height, width) from ``stain.nuclear_stain``.
+        cells: bool (height, width): where the picture is not background.
+        um_per_px: Scale of the map, about 0.5 to 1.
+    """
+    settings = settings or NucleusSettings()
+    threshold = stain_threshold(stain, cells, settings)
+    pixel_um2 = um_per_px**2
+    mask = fill_small_holes(stain > threshold, int(4.0 / pixel_um2))
+    pieces = _pieces(mask, um_per_px, settings)
+    groups = _joined(pieces, cells, um_per_px, settings)
+    nuclei = []
+    for group in groups:
+        y = np.concatenate([pieces[i][0] for i in group])
+        x = np.concatenate([pieces[i][1] for i in group])
+        if y.size * pixel_um2 >= min_area_um2:
+            nuclei.append(Nucleus(y, x, y.size * pixel_um2, float(stain[y, x].mean())))
+    return nuclei
+
+
+def stain_threshold(
+    stain: NDArray[np.float32], cells: Mask, settings: NucleusSettings
+) -> float:
+    """Stain that parts nuclei from red cells and cytoplasm in this picture.
+
+    Well above what most of the cells' area shows (red cells, or cytoplasm), and half of what the
+    well stained part of the nuclei shows, within fixed bounds: a picture without white cells
+    yields no nuclei rather than its darkest red cells.
+
+    Args:
+        stain: float32 (height, width).
+        cells: Where the picture is not background.
+    """
+    common = stain[cells & (stain < 0.75)]
+    level = float(np.median(common)) if common.size else 0.0
+    low = min(max(1.6 * level + 0.1, settings.stain_floor), settings.stain_ceiling)
+    stained = stain[stain > low]
+    if stained.size == 0:
+        return low
+    half = 0.5 * float(np.percentile(stained, 80))
+    return min(max(half, low), settings.stain_ceiling)
+
+
+_Piece = tuple[NDArray[np.intp], NDArray[np.intp]]
+
+
+def _pieces(mask: Mask, um_per_px: float, settings: NucleusSettings) -> list[_Piece]:
+    """Pixels (y, x) of each piece of the mask, touching nuclei parted, specks dropped."""
+    labels, count = label(mask)
+    size = extents(labels, count)
+    pixel_um2 = um_per_px**2
+    pieces: list[_Piece] = []
+    for i in np.flatnonzero(size.area * pixel_um2 >= settings.speck_um2):
+        rows, columns = slice(size.top[i], size.bottom[i]), slice(size.left[i], size.right[i])
+        own = labels[rows, columns] == i + 1
+        parts = own.astype(np.int32)
+        if size.area[i] * pixel_um2 > settings.part_from_um2:
+            parts = part_touching(own, settings.neck_ratio, 1.0 / um_per_px)
+        for part in range(1, int(parts.max()) + 1):
+            y, x = np.nonzero(parts == part)
+            pieces.append((y + size.top[i], x + size.left[i]))
+    return pieces
+
+
+def part_touching(mask: Mask, neck_ratio: float, min_drop_px: float) -> NDArray[np.int32]:
+    """Part a piece at its necks: flood the distance map from the deepest pixels outward.
+
+    Where two floods meet, the shallower is swallowed unless the neck is narrower than
+    ``neck_ratio`` of its depth and at least ``min_drop_px`` shallower.
+
+    Returns:
+        int32 labels, 1..n; every mask pixel has one.
+    """
+    distance = depth(mask)
+    owner = np.zeros(mask.shape, dtype=np.int32)
+    peaks: list[int] = [0]
+    for level in range(int(distance.max()), 0, -1):
+        islands, count = label(distance >= level)
+        for island in range(1, count + 1):
+            here = islands == island
+            owners = np.unique(owner[here])
+            owners = owners[owners > 0]
+            if owners.size == 0:
+                peaks.append(level)
+                owner[here] = len(peaks) - 1
+                continue
+            keep = int(owners[np.argmax([peaks[o] for o in owners])])
+            lasting = 1
+            for other in owners:
+                if other == keep:
+                    continue
+                peak = peaks[other]
+                if level > neck_ratio * peak or peak - level < min_drop_px:
+                    owner[here & (owner == other)] = keep
+                else:
+                    lasting += 1
+            if lasting == 1:
+                owner[here] = keep
+            else:
+                _spread(owner, here)
+    _, dense = np.unique(owner, return_inverse=True)
+    dense = dense.reshape(mask.shape).astype(np.int32)
+    return dense if not mask.all() else dense + 1
+
+
+def _spread(owner: NDArray[np.int32], region: Mask) -> None:
+    """Give every unowned pixel of the region to an owner next to it, in place."""
+    while True:
+        open_ = region & (owner == 0)
+        if not open_.any():
+            return
+        padded = np.pad(np.where(region, owner, 0), 1)
+        best = np.zeros_like(owner)
+        for dy in range(3):
+            for dx in range(3):
+                np.maximum(
+                    best, padded[dy : dy + owner.shape[0], dx : dx + owner.shape[1]], out=best
+                )
+        take = open_ & (best > 0)
+        owner[take] = best[take]
+
+
+def _joined(
+    pieces: list[_Piece], cells: Mask, um_per_px: float, settings: NucleusSettings
+) -> list[list[int]]:
+    """Groups of pieces that are one nucleus: lobes joined, nearest first."""
+    groups = [[i] for i in range(len(pieces))]
+    where = list(range(len(pieces)))
+    for _, i, j in sorted(_near_pairs(pieces, um_per_px, settings.lobe_gap_um)):
+        a, b = where[i], where[j]
+        if a == b:
+            continue
+        one = _together([pieces[m] for m in groups[a]])
+        other = _together([pieces[m] for m in groups[b]])
+        if _are_lobes(one, other, cells, um_per_px, settings):
+            groups[a] += groups[b]
+            groups[b] = []
+            for m in groups[a]:
+                where[m] = a
+    return [g for g in groups if g]
+
+
+def _together(pieces: list[_Piece]) -> _Piece:
+    """All pixels of some pieces."""
+    return np.concatenate([p[0] for p in pieces]), np.concatenate([p[1] for p in pieces])
+
+
+def _are_lobes(
+    one: _Piece, other: _Piece, cells: Mask, um_per_px: float, settings: NucleusSettings
+) -> bool:
+    """Whether two near pieces are lobes of one nucleus, by their size and the cell around."""
+    areas = sorted(piece[0].size * um_per_px**2 for piece in (one, other))
+    span_um = _span_px(_together([one, other])) * um_per_px
+    larger_um = 2.0 * (areas[1] / np.pi) ** 0.5
+    body_um = _width_between(one, other, cells) * um_per_px
+    factor = settings.wide_factor if body_um > settings.wide_body * larger_um else 1.0
+    return bool(
+        areas[0] <= settings.lobe_um2 * factor**2
+        and sum(areas) <= settings.lobed_um2 * factor**2
+        and span_um <= settings.lobed_span_um * factor
+    )
+
+
+def _width_between(one: _Piece, other: _Piece, cells: Mask) -> float:
+    """Width in pixels of what is not background, across the middle between two pieces."""
+    a = np.array([one[0].mean(), one[1].mean()])
+    b = np.array([other[0].mean(), other[1].mean()])
+    middle, along = (a + b) / 2, b - a
+    across = np.array([-along[1], along[0]]) / max(1e-6, float(np.hypot(*along)))
+    width = 0.0
+    for side in (-1.0, 1.0):
+        steps = np.arange(0.0, 60.0, 0.5)
+        points = np.rint(middle + side * steps[:, None] * across).astype(int)
+        inside = (points >= 0).all(axis=1) & (points < cells.shape).all(axis=1)
+        points = points[inside]
+        filled = cells[points[:, 0], points[:, 1]]
+        width += 0.5 * (filled.size if filled.all() else int(np.argmin(filled)))
+    return width
+
+
+def _near_pairs(
+    pieces: list[_Piece], um_per_px: float, reach_um: float
+) -> list[tuple[float, int, int]]:
+    """(gap in um, i, j) of all pairs nearer than ``reach_um``."""
+    if len(pieces) < 2:
+        return []
+    low = np.array([[y.min(), x.min()] for y, x in pieces], dtype=np.float64)
+    high = np.array([[y.max(), x.max()] for y, x in pieces], dtype=np.float64)
+    apart = np.maximum(low[:, None] - high[None], low[None] - high[:, None]).max(axis=-1)
+    near = np.argwhere(np.triu(apart * um_per_px <= reach_um + um_per_px, k=1))
+    pairs = []
+    for i, j in near:
+        (ya, xa), (yb, xb) = pieces[i], pieces[j]
+        squared = (ya[:, None] - yb[None]) ** 2 + (xa[:, None] - xb[None]) ** 2
+        gap_um = (float(np.sqrt(squared.min())) - 1.0) * um_per_px
+        if gap_um <= reach_um:
+            pairs.append((gap_um, int(i), int(j)))
+    return pairs
+
+
+def _span_px(piece: _Piece) -> float:
+    """Longest length of a piece along eight directions."""
+    y, x = piece
+    angles = np.arange(8) * (np.pi / 8)
+    along = x[None] * np.cos(angles)[:, None] + y[None] * np.sin(angles)[:, None]
+    return float((along.max(axis=1) - along.min(axis=1)).max()) + 1.0

@@ -1,0 +1,53 @@
+"""How strongly a pixel is stained like a nucleus, whatever the optic, the light and the stain.
+
+Optical density is what a dye adds: ``-ln(pixel / white)``. Nuclei bind azure and eosin: they take
+green light and let blue pass, and take some red. Haemoglobin takes blue nearly as much as green
+and little red. So ``green - blue + 0.25 red`` (in densities) is near 0 for red cells and 0.6 to
+2.5 for nuclei in all of our sources (CellaVision, three microscopes, a phone), and shading cancels
+in its first two terms.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+RED_WEIGHT = 0.25
+"""Share of the red density in the nuclear stain."""
+
+_DARKEST = 3.0  # a channel's value below which the density says nothing more
+
+
+def white_level(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Colour of the empty background: median colour of the brightest eighth (by green).
+
+    Args:
+        rgb: uint8 (height, width, 3), a reduced picture.
+
+    Returns:
+        float32 (3,), 1 to 255.
+    """
+    green = rgb[..., 1]
+    counts = np.bincount(green.ravel(), minlength=256)
+    # Brightest eighth from the histogram: exact, and cheaper than a percentile.
+    above = np.cumsum(counts[::-1])[::-1]
+    cut = int(np.flatnonzero(above >= max(1, green.size // 8)).max())
+    return np.maximum(np.median(rgb[green >= cut], axis=0), 1.0).astype(np.float32)
+
+
+def densities(rgb: NDArray[np.uint8], white: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Optical density of each pixel and channel, natural logarithm.
+
+    Returns:
+        float32, shape (3, height, width): red, green, blue; brighter than white is negative.
+    """
+    values = np.maximum(np.arange(256, dtype=np.float32), _DARKEST)
+    planes = [np.log(white[c] / values)[rgb[..., c]] for c in range(3)]
+    return np.stack(planes).astype(np.float32)
+
+
+def nuclear_stain(density: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Nuclear stain of each pixel from ``densities``; float32 (height, width)."""
+    red, green, blue = density
+    stain: NDArray[np.float32] = green - blue + np.float32(RED_WEIGHT) * red
+    return stain
