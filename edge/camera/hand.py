@@ -100,10 +100,13 @@ def walk(
     if room.min() < 0 or min(field_px) < 1:
         raise ValueError(f"a field of {field_px} does not fit on a ground of {ground_px}")
     rng = np.random.default_rng(seed)
-    track = _clipped(
-        _positions(_stops(room, field_px, settings, rng), field_px, settings, rng), room
-    )
-    return _poses(track, settings)
+    stops = _stops(room, field_px, settings, rng)
+    for at, per_frame in _motion(stops, field_px, settings, rng):
+        x, y = np.clip(at, 0, room)
+        # Against the end of the stage nothing moves, however the hand pushes.
+        free = (at > 0) & (at < room)
+        smear_x, smear_y = np.where(free, per_frame * settings.exposure_share, 0.0)
+        yield Pose(float(x), float(y), float(smear_x), float(smear_y))
 
 
 def _axis_stops(room: float, field: float, overlap: float) -> list[float]:
@@ -136,22 +139,22 @@ def _beyond(at: float, room: float) -> float:
     return -1.0 if at <= 0 else (1.0 if at >= room else 0.0)
 
 
-def _positions(
+def _motion(
     stops: list[NDArray[np.float64]],
     field_px: tuple[int, int],
     settings: HandSettings,
     rng: np.random.Generator,
-) -> Iterator[NDArray[np.float64]]:
+) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Position and speed (pixels a frame) at each exposure, not yet held back by the stage."""
     at = stops[0]
     for stop in stops:
-        for at_step in _push(at, stop, field_px, settings, rng):
-            yield at_step
+        yield from _push(at, stop, field_px, settings, rng)
         at = stop
         low, high = settings.pause_frames
-        frames = max(1, round(rng.integers(low, high + 1) / max(settings.speed, 1.0)))
-        for _ in range(frames):
-            at = at + rng.normal(0, settings.creep_px, 2)
-            yield at + rng.normal(0, settings.tremor_px, 2)
+        for _ in range(max(1, round(rng.integers(low, high + 1) / max(settings.speed, 1.0)))):
+            creep = rng.normal(0, settings.creep_px, 2)
+            at = at + creep
+            yield at + rng.normal(0, settings.tremor_px, 2), creep
 
 
 def _push(
@@ -160,7 +163,7 @@ def _push(
     field_px: tuple[int, int],
     settings: HandSettings,
     rng: np.random.Generator,
-) -> Iterator[NDArray[np.float64]]:
+) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """From rest to rest along a slightly bowed line, minimum jerk in time."""
     way = end - start
     fields = float(np.max(np.abs(way) / np.array(field_px)))
@@ -169,18 +172,6 @@ def _push(
     for i in range(1, frames):
         t = i / frames
         done = t**3 * (10 - 15 * t + 6 * t * t)
-        yield start + way * done + sideways * math.sin(math.pi * done)
-
-
-def _clipped(
-    positions: Iterator[NDArray[np.float64]], room: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    return np.clip(np.array(list(positions)), 0, room)
-
-
-def _poses(track: NDArray[np.float64], settings: HandSettings) -> Iterator[Pose]:
-    # Speed at a frame from its neighbours; at rest only the creep is left, which blurs nothing.
-    padded = np.concatenate([track[:1], track, track[-1:]])
-    smear = (padded[2:] - padded[:-2]) / 2 * settings.exposure_share
-    for (x, y), (smear_x, smear_y) in zip(track, smear, strict=True):
-        yield Pose(float(x), float(y), float(smear_x), float(smear_y))
+        done_per_frame = 30 * t * t * (1 - t) ** 2 / frames
+        bow, bow_slope = math.sin(math.pi * done), math.pi * math.cos(math.pi * done)
+        yield start + way * done + sideways * bow, (way + sideways * bow_slope) * done_per_frame

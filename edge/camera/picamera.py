@@ -139,7 +139,7 @@ class PiCamera:
         # Frames already on their way were exposed before the lock.
         self._request(flush=True).release()
 
-    def _request(self, flush: bool) -> Any:  # noqa: ANN401 - Picamera2 has no types
+    def _request(self, flush: bool) -> Any:
         try:
             return self._device.capture_request(
                 wait=self._settings.patience_s, flush=True if flush else None
@@ -164,7 +164,7 @@ class PiCamera:
         return Frame(rgb, exposed_at_s, number)
 
 
-def _import_picamera2() -> Any:  # noqa: ANN401 - Picamera2 has no types
+def _import_picamera2() -> Any:
     try:
         import picamera2
     except Exception as error:
@@ -177,7 +177,7 @@ def _import_picamera2() -> Any:  # noqa: ANN401 - Picamera2 has no types
     return picamera2
 
 
-def _open_device(module: Any) -> Any:  # noqa: ANN401 - Picamera2 has no types
+def _open_device(module: Any) -> Any:
     try:
         cameras = module.Picamera2.global_camera_info()
     except Exception as error:
@@ -185,8 +185,8 @@ def _open_device(module: Any) -> Any:  # noqa: ANN401 - Picamera2 has no types
     if not cameras:
         raise CameraMissing(
             "No camera was found.",
-            "Switch off, check the flat cable at both ends, switch on; `rpicam-hello --list-cameras` "
-            "must name it.",
+            "Switch off, check the flat cable at both ends, switch on; "
+            "`rpicam-hello --list-cameras` must name it.",
         )
     try:
         return module.Picamera2()

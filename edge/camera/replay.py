@@ -12,7 +12,7 @@ from edge.camera.picture import PICTURE_SUFFIXES, check_picture, read_picture
 from edge.errors import NoPictures
 
 FRAME_INTERVAL_S = 1.0
-"""Pictures in a folder have no clock; one a second keeps their times apart and the same each run."""
+"""Pictures in a folder have no clock; one a second keeps their times apart and repeatable."""
 
 
 class ReplayCamera:

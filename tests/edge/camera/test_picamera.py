@@ -1,0 +1,113 @@
+"""The Pi's camera, against a stand-in for Picamera2 that keeps its rules."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+
+from edge.camera.picamera import PiCamera, PiCameraSettings
+from edge.errors import CameraLost, CameraMissing
+from tests.edge.camera.fake_picamera2 import FakePicamera2, install
+
+SMALL = PiCameraSettings(size_px=(64, 48))
+
+
+def some_frames(camera, count):
+    frames = camera.frames()
+    return [next(frames) for _ in range(count)]
+
+
+def test_frames_are_red_green_blue_and_stay_when_the_buffer_is_reused(monkeypatch):
+    install(monkeypatch)
+    with PiCamera(SMALL) as camera:
+        frames = some_frames(camera, 6)
+    for frame in frames:
+        assert frame.rgb.shape == (48, 64, 3)
+        assert frame.rgb.dtype == np.uint8
+        assert (frame.rgb == np.array(FakePicamera2.light)).all()
+    assert [frame.number for frame in frames] == list(range(6))
+
+
+def test_times_are_the_sensors(monkeypatch):
+    install(monkeypatch)
+    with PiCamera(SMALL) as camera:
+        times = [frame.exposed_at_s for frame in some_frames(camera, 3)]
+    np.testing.assert_allclose(np.diff(times), 0.066)
+
+
+def test_exposure_and_white_balance_are_locked_once_settled_and_stale_frames_flushed(monkeypatch):
+    kind = install(monkeypatch)
+    with PiCamera(SMALL) as camera:
+        some_frames(camera, 2)
+    assert kind.last.controls == [
+        {
+            "AeEnable": False,
+            "AwbEnable": False,
+            "ExposureTime": 5002,
+            "AnalogueGain": 1.5,
+            "ColourGains": (1.9, 1.6),
+        }
+    ]
+    assert kind.last.flushed_at == [3]
+
+
+def test_every_buffer_is_given_back_and_the_camera_freed_once(monkeypatch):
+    kind = install(monkeypatch)
+    camera = PiCamera(SMALL)
+    some_frames(camera, 5)
+    camera.close()
+    camera.close()
+    assert kind.last.held == 0
+    assert kind.last.calls == ["start", "stop", "close"]
+    assert list(camera.frames()) == []
+
+
+def test_without_the_library_it_says_how_to_install_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "picamera2", None)
+    with pytest.raises(CameraMissing, match="picamera2 is not installed") as caught:
+        PiCamera()
+    assert "apt install python3-picamera2" in caught.value.action
+    assert "--system-site-packages" in caught.value.action
+
+
+def test_without_a_camera_it_says_to_check_the_cable(monkeypatch):
+    install(monkeypatch, cameras=[])
+    with pytest.raises(CameraMissing, match="No camera was found") as caught:
+        PiCamera()
+    assert "cable" in caught.value.action
+
+
+def test_a_camera_in_use_is_said_to_be(monkeypatch):
+    install(monkeypatch, open_error=RuntimeError("Device or resource busy"))
+    with pytest.raises(CameraMissing, match="busy") as caught:
+        PiCamera()
+    assert "other programs" in caught.value.action
+
+
+def test_a_camera_that_does_not_start_is_freed(monkeypatch):
+    kind = install(monkeypatch, start_error=RuntimeError("no sensor mode"))
+    with pytest.raises(CameraMissing, match="no sensor mode"):
+        PiCamera()
+    assert kind.last.calls[-1] == "close"
+
+
+def test_a_camera_that_stops_giving_frames_is_lost(monkeypatch):
+    kind = install(monkeypatch, hangs_after=6)
+    with PiCamera(SMALL) as camera, pytest.raises(CameraLost, match="no frame for 5 s"):
+        some_frames(camera, 10)
+    assert kind.last.held == 0
+
+
+def test_a_camera_that_never_gives_a_frame_is_lost_and_freed(monkeypatch):
+    kind = install(monkeypatch, hangs_after=0)
+    with pytest.raises(CameraLost):
+        PiCamera(SMALL)
+    assert kind.last.calls[-1] == "close"
+
+
+@pytest.mark.parametrize("wrong", [{"buffers": 1}, {"size_px": (0, 960)}, {"patience_s": 0}])
+def test_settings_out_of_range_are_refused(wrong):
+    with pytest.raises(ValueError, match="must be"):
+        PiCameraSettings(**wrong)
