@@ -118,7 +118,11 @@ class Classifier:
     Attributes:
         bundle: The bundle in use.
         library: Name and version of the interpreter in use.
+        proven: Whether the golden test was passed on this device, in this start; no examination
+            may end green without it.
     """
+
+    proven = False
 
     def __init__(self, bundle: Bundle, interpreter: Interpreter) -> None:
         """Join the two.

@@ -60,4 +60,5 @@ def open_classifier(asked: Path | None = None, threads: int = 1) -> Classifier:
     interpreter = open_interpreter(bundle.model, threads)
     classifier = Classifier(bundle, interpreter)
     replay_golden(bundle, interpreter)
+    classifier.proven = True
     return classifier
