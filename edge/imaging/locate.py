@@ -27,6 +27,7 @@ class LocateSettings:
             below it.
         min_nucleus_um2: Smallest nucleus; platelets are below it.
         cytoplasm_um: How far around the nucleus cytoplasm is looked for.
+        eccentric_um: The same where the cell stands free of its neighbours.
         cut_chord_um: A cell whose nucleus lies along the picture's border for at least this
             length is cut.
     """
@@ -34,6 +35,7 @@ class LocateSettings:
     working_um_per_px: float = 0.8
     min_nucleus_um2: float = 14.0
     cytoplasm_um: float = 4.0
+    eccentric_um: float = 6.5
     cut_chord_um: float = 4.0
 
 
@@ -97,7 +99,7 @@ def locate(
         claimed[nucleus.y, nucleus.x] = number
     plasma = _plasma(density, cells_mask, claimed > 0)
     cells = [
-        _candidate(nucleus, claimed, number, plasma, scale, factor, rgb.shape, settings)
+        _candidate(nucleus, claimed, number, plasma, cells_mask, scale, factor, rgb.shape, settings)
         for number, nucleus in enumerate(nuclei, start=1)
     ]
     cells = [cell for cell in cells if include_cut or not cell.cut]
@@ -116,6 +118,7 @@ def _candidate(
     claimed: NDArray[np.int32],
     number: int,
     plasma: Mask,
+    cells: Mask,
     scale: float,
     factor: int,
     shape: tuple[int, ...],
@@ -124,11 +127,14 @@ def _candidate(
     """The cell around one nucleus."""
     height, width = claimed.shape
     reach = round(settings.cytoplasm_um / scale)
-    top, bottom = max(0, nucleus.y.min() - reach), min(height, nucleus.y.max() + 1 + reach)
-    left, right = max(0, nucleus.x.min() - reach), min(width, nucleus.x.max() + 1 + reach)
+    thin = max(1, round(1.0 / scale))
+    wide = round(settings.eccentric_um / scale)
+    top, bottom = max(0, nucleus.y.min() - wide), min(height, nucleus.y.max() + 1 + wide)
+    left, right = max(0, nucleus.x.min() - wide), min(width, nucleus.x.max() + 1 + wide)
     window = (slice(top, bottom), slice(left, right))
     own = claimed[window] == number
-    body = _body(own, plasma[window], reach)
+    open_ = cells[window] & ((claimed[window] == 0) | own)
+    body = _body(own, plasma[window], open_, reach, thin)
     y, x = np.nonzero(body)
     x0, x1 = (left + x.min()) * factor, min((left + x.max() + 1) * factor, shape[1])
     y0, y1 = (top + y.min()) * factor, min((top + y.max() + 1) * factor, shape[0])
@@ -161,14 +167,43 @@ def _plasma(density: NDArray[np.float32], cells: Mask, nuclei: Mask) -> Mask:
     return other & (pale | bluish)
 
 
-def _body(own: Mask, plasma: Mask, reach: int) -> Mask:
-    """Nucleus and the cytoplasm around it within reach; thin spurs are left out."""
+def _body(own: Mask, plasma: Mask, cells: Mask, reach: int, thin: int) -> Mask:
+    """The whole cell around a nucleus: all that hangs together where that looks like one cell,
+    else the nucleus and what has the colour of cytoplasm."""
+    whole = _compact_whole(own, cells, thin)
+    if whole is not None:
+        return whole
     allowed = own | plasma
     body = own
     for step in range(reach):
         body = allowed & dilate(body, 1 + step % 2)
-    core = ~dilate(np.pad(~body, 1, constant_values=True), 1)[1:-1, 1:-1]
-    return own | (body & dilate(core, 2))
+    return own | (body & dilate(_eroded(body, 1), 2))
+
+
+def _compact_whole(own: Mask, cells: Mask, thin: int) -> Mask | None:
+    """All non-background around a nucleus, freed of what hangs on by a neck, if it is compact.
+
+    None where it runs out of the window or is no roundish shape: then a red cell is part of it.
+    """
+    core = _eroded(cells, thin) | own
+    body = own
+    while True:
+        grown = core & dilate(body, 2)
+        if np.array_equal(grown, body):
+            break
+        body = grown
+        if body[0].any() or body[-1].any() or body[:, 0].any() or body[:, -1].any():
+            return None
+    body = cells & dilate(body, thin) | own
+    y, x = np.nonzero(body)
+    sides = (y.max() - y.min() + 1, x.max() - x.min() + 1)
+    compact = y.size > 0.71 * sides[0] * sides[1] and max(sides) < 1.35 * min(sides)
+    return body if compact else None
+
+
+def _eroded(mask: Mask, steps: int) -> Mask:
+    """Shrink a mask; what lies beyond the array counts as inside."""
+    return ~dilate(~mask, steps)
 
 
 def _is_cut(nucleus: Nucleus, shape: tuple[int, ...], scale: float, chord_um: float) -> bool:
