@@ -20,6 +20,10 @@ class NucleusSettings:
         speck_um2: Smaller pieces are dirt.
         part_from_um2: Larger pieces are looked at for a neck between two nuclei.
         neck_ratio: Two nuclei touch where the neck is narrower than this share of the smaller.
+        neck_drop_um: And is at least this much shallower than the smaller.
+        relief_from_um2: Still larger pieces are parted along paler seams too.
+        relief_levels: Thresholds for that, between the piece's palest and its dense stain.
+        texture_um2: Pale spots up to this size are chromatin or nucleoli, no seam.
         lobe_um2: Only a piece below this can be the lobe of a nucleus in several pieces.
         lobe_gap_um: Widest gap between lobes of one nucleus.
         lobed_um2, lobed_span_um: Largest area and length of a nucleus in several pieces.
@@ -33,12 +37,16 @@ class NucleusSettings:
     speck_um2: float = 3.0
     part_from_um2: float = 60.0
     neck_ratio: float = 0.7
+    neck_drop_um: float = 1.0
+    relief_from_um2: float = 110.0
+    relief_levels: tuple[float, ...] = (0.3, 0.6, 0.8)
+    texture_um2: float = 5.0
     lobe_um2: float = 34.0
-    lobe_gap_um: float = 3.2
+    lobe_gap_um: float = 4.0
     lobed_um2: float = 110.0
     lobed_span_um: float = 14.5
     wide_body: float = 1.3
-    wide_factor: float = 1.25
+    wide_factor: float = 1.5
 
 
 @dataclass(frozen=True)
@@ -75,7 +83,7 @@ def find_nuclei(
     threshold = stain_threshold(stain, cells, settings)
     pixel_um2 = um_per_px**2
     mask = fill_small_holes(stain > threshold, int(4.0 / pixel_um2))
-    pieces = _pieces(mask, um_per_px, settings)
+    pieces = _pieces(mask, stain, um_per_px, settings)
     groups = _joined(pieces, cells, um_per_px, settings)
     nuclei = []
     for group in groups:
@@ -112,7 +120,9 @@ def stain_threshold(
 _Piece = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
-def _pieces(mask: Mask, um_per_px: float, settings: NucleusSettings) -> list[_Piece]:
+def _pieces(
+    mask: Mask, stain: NDArray[np.float32], um_per_px: float, settings: NucleusSettings
+) -> list[_Piece]:
     """Pixels (y, x) of each piece of the mask, touching nuclei parted, specks dropped."""
     labels, count = label(mask)
     size = extents(labels, count)
@@ -123,27 +133,53 @@ def _pieces(mask: Mask, um_per_px: float, settings: NucleusSettings) -> list[_Pi
         own = labels[rows, columns] == i + 1
         parts = own.astype(np.int32)
         if size.area[i] * pixel_um2 > settings.part_from_um2:
-            parts = part_touching(own, settings.neck_ratio, 1.0 / um_per_px)
+            relief = depth(own).astype(np.float32)
+            if size.area[i] * pixel_um2 > settings.relief_from_um2:
+                relief = _relief(own, stain[rows, columns], um_per_px, settings)
+            parts = part_touching(relief, settings.neck_ratio, settings.neck_drop_um / um_per_px)
         for part in range(1, int(parts.max()) + 1):
             y, x = np.nonzero(parts == part)
             pieces.append((y + size.top[i], x + size.left[i]))
     return pieces
 
 
-def part_touching(mask: Mask, neck_ratio: float, min_drop_px: float) -> NDArray[np.int32]:
-    """Part a piece at its necks: flood the distance map from the deepest pixels outward.
+def _relief(
+    own: Mask, stain: NDArray[np.float32], um_per_px: float, settings: NucleusSettings
+) -> NDArray[np.float32]:
+    """Depth of a large piece, averaged over rising stain thresholds.
+
+    Where nuclei are pressed together only a paler seam parts them: a higher threshold opens it.
+    """
+    inside = stain[own]
+    low, high = float(inside.min()), float(np.percentile(inside, 80))
+    hole_px = int(settings.texture_um2 / um_per_px**2)
+    total = depth(own).astype(np.float32)
+    for share in settings.relief_levels:
+        dense = own & (stain > low + share * (high - low))
+        total += depth(fill_small_holes(dense, hole_px))
+    return total / np.float32(1 + len(settings.relief_levels))
+
+
+def part_touching(
+    relief: NDArray[np.float32], neck_ratio: float, min_drop_px: float, steps_per_px: int = 2
+) -> NDArray[np.int32]:
+    """Part a piece at its necks: flood its relief from the deepest pixels outward.
 
     Where two floods meet, the shallower is swallowed unless the neck is narrower than
     ``neck_ratio`` of its depth and at least ``min_drop_px`` shallower.
 
+    Args:
+        relief: Distance to the outside in pixels, 0 outside, float32.
+        steps_per_px: How finely the flood falls.
+
     Returns:
-        int32 labels, 1..n; every mask pixel has one.
+        int32 labels, 1..n; every pixel inside has one.
     """
-    distance = depth(mask)
-    owner = np.zeros(mask.shape, dtype=np.int32)
+    levels = np.ceil(relief * steps_per_px).astype(np.int32)
+    owner = np.zeros(relief.shape, dtype=np.int32)
     peaks: list[int] = [0]
-    for level in range(int(distance.max()), 0, -1):
-        islands, count = label(distance >= level)
+    for level in range(int(levels.max()), 0, -1):
+        islands, count = label(levels >= level)
         for island in range(1, count + 1):
             here = islands == island
             owners = np.unique(owner[here])
@@ -158,7 +194,7 @@ def part_touching(mask: Mask, neck_ratio: float, min_drop_px: float) -> NDArray[
                 if other == keep:
                     continue
                 peak = peaks[other]
-                if level > neck_ratio * peak or peak - level < min_drop_px:
+                if level > neck_ratio * peak or peak - level < min_drop_px * steps_per_px:
                     owner[here & (owner == other)] = keep
                 else:
                     lasting += 1
@@ -166,9 +202,10 @@ def part_touching(mask: Mask, neck_ratio: float, min_drop_px: float) -> NDArray[
                 owner[here] = keep
             else:
                 _spread(owner, here)
-    _, dense = np.unique(owner, return_inverse=True)
-    dense = dense.reshape(mask.shape).astype(np.int32)
-    return dense if not mask.all() else dense + 1
+    found = np.unique(owner)
+    dense = np.zeros(len(peaks), dtype=np.int32)
+    dense[found[found > 0]] = np.arange(1, np.count_nonzero(found) + 1)
+    return dense[owner]
 
 
 def _spread(owner: NDArray[np.int32], region: Mask) -> None:
