@@ -249,7 +249,7 @@ def _claim(settings: LampSettings, pin_factory: PinFactory | None) -> dict[str, 
                 devices[name] = gpiozero.LED(
                     pin, active_high=settings.active_high, pin_factory=pin_factory
                 )
-            if settings.heartbeat_bcm is not None:
+            if settings.heartbeat_bcm:
                 devices["heartbeat"] = gpiozero.DigitalOutputDevice(
                     settings.heartbeat_bcm, pin_factory=pin_factory
                 )

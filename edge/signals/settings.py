@@ -17,8 +17,8 @@ class LampSettings:
         amber_bcm: BCM number of the amber lamp's pin.
         green_bcm: BCM number of the green lamp's pin.
         heartbeat_bcm: BCM number of the pin that toggles while the lamps are kept alive, for a
-            retriggerable timer that takes the current from green when it stops; None for none.
-        button_bcm: BCM number of the button's pin, against ground; None for none.
+            retriggerable timer that takes the current from green when it stops; 0 for none.
+        button_bcm: BCM number of the button's pin, against ground; 0 for none.
         active_high: True when a high pin lights a lamp (the default wiring).
         lease_s: Seconds without a sign of life from the loop after which the lamps show a fault.
         heartbeat_s: Seconds between two changes of the heartbeat pin.
@@ -27,8 +27,8 @@ class LampSettings:
     red_bcm: int = 17
     amber_bcm: int = 27
     green_bcm: int = 22
-    heartbeat_bcm: int | None = 23
-    button_bcm: int | None = 24
+    heartbeat_bcm: int = 23
+    button_bcm: int = 24
     active_high: bool = True
     lease_s: float = 5.0
     heartbeat_s: float = 0.25
@@ -65,4 +65,5 @@ class LampSettings:
             ("heartbeat_bcm", self.heartbeat_bcm),
             ("button_bcm", self.button_bcm),
         ]
-        return [(name, pin) for name, pin in named if pin is not None]
+        optional = ("heartbeat_bcm", "button_bcm")
+        return [(name, pin) for name, pin in named if pin != 0 or name not in optional]

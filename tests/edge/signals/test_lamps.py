@@ -206,7 +206,7 @@ def test_the_heartbeat_stops_with_the_lease():
 
 
 def test_no_heartbeat_pin_is_fine():
-    bench = Bench(LampSettings(heartbeat_bcm=None))
+    bench = Bench(LampSettings(heartbeat_bcm=0))
     bench.lamps.show(Signal.plain(Indicator.CANNOT_JUDGE))
     bench.run(2.0)
     bench.lamps.close()

@@ -36,5 +36,5 @@ def test_a_setting_that_cannot_be_is_refused(wrong):
 
 
 def test_heartbeat_and_button_can_be_left_out():
-    settings = LampSettings(heartbeat_bcm=None, button_bcm=None)
+    settings = LampSettings(heartbeat_bcm=0, button_bcm=0)
     assert [name for name, _ in settings.pins()] == ["red_bcm", "amber_bcm", "green_bcm"]
