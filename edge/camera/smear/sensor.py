@@ -71,7 +71,6 @@ class Exposure:
         tint = np.array(sensor.tint) * np.exp(rng.normal(0, sensor.tint_spread, 3))
         self.tint: tuple[float, float, float] = tuple((tint / tint.max()).tolist())
         self._gain = self._make_gain(size_px, rng)
-        width, height = size_px
         self._noise = self._make_noise(size_px, rng)
         self._codes = _gamma_codes()
 
@@ -126,7 +125,8 @@ class Exposure:
         top, left = rng.integers(0, _SLACK, 2)
         piece = self._noise[top : top + shape[0], left : left + shape[1]]
         down, right = (1 if side else -1 for side in rng.integers(0, 2, 2))
-        return piece[::down, ::right]
+        mirrored: NDArray[np.int16] = piece[::down, ::right]
+        return mirrored
 
     def _compressed(self, rgb: RgbImage) -> RgbImage:
         if self._sensor.jpeg_quality is None:
