@@ -19,8 +19,11 @@ from edge.judgement.operating_point import BetaSpread, OperatingPoint
 # On the scale asin(sqrt(p)) a count of n cells has the same error 1 / (2 sqrt(n)) at every rate:
 # equal steps of 0.004 resolve every rate as well as 1,000 cells can (0.016).
 _RATES = 393
-# Quadrature nodes of the two Beta distributions; equal steps on the logit scale.
-_NODES = 49
+# Quadrature nodes of the two Beta distributions; equal steps on the logit scale. The false-blast
+# rate needs more: where no cell is a blast nothing else smooths its steps.
+_SENSITIVITY_NODES = 65
+_FALSE_RATE_NODES = 129
+_TAIL = 18.0  # log density below its top where the nodes end: what lies beyond weighs 1e-8
 _LOGIT_LIMIT = 13.8  # a rate of 1e-6: no slide can tell it from none
 
 
@@ -33,18 +36,18 @@ def rate_grid() -> FloatArray:
     return grid
 
 
-def quadrature(spread: BetaSpread) -> tuple[FloatArray, FloatArray]:
-    """Nodes and weights (each shape (49,), weights summing to 1) of a Beta distribution.
+def quadrature(spread: BetaSpread, nodes: int) -> tuple[FloatArray, FloatArray]:
+    """Nodes and weights (each shape (nodes,), weights summing to 1) of a Beta distribution.
 
     The trapezoid rule on the logit scale, which resolves the tails: they decide error rates of
     1%. The mass beyond the ends goes to the outermost nodes.
     """
     wide = np.linspace(-_LOGIT_LIMIT, _LOGIT_LIMIT, 2001)
     density = _log_density(wide, spread)
-    kept = wide[density > density.max() - 25]
+    kept = wide[density > density.max() - _TAIL]
     # Half a step of the wide grid more, so that a spike between two of its points has a width.
     step = wide[1] - wide[0]
-    logit = np.linspace(kept[0] - step / 2, kept[-1] + step / 2, _NODES)
+    logit = np.linspace(kept[0] - step / 2, kept[-1] + step / 2, nodes)
     height = np.exp(_log_density(logit, spread))
     weights = height * (logit[1] - logit[0])
     # Beyond the ends the density falls as exp(a x) and exp(-b x).
@@ -59,14 +62,20 @@ def _log_density(logit: FloatArray, spread: BetaSpread) -> FloatArray:
     return np.asarray(spread.a * logit - total * softplus - log_beta(spread.a, spread.b))
 
 
+@lru_cache(maxsize=1)
+def _log_rates() -> FloatArray:
+    """ln p and ln (1 - p) of the grid, shape (2, 393)."""
+    return np.stack([np.log(rate_grid()), np.log1p(-rate_grid())])
+
+
 @lru_cache(maxsize=64)
 def rate_weights(point: OperatingPoint, shares: tuple[float, ...]) -> FloatArray:
     """Weights of the rates for slides of each blast share, shape (len(shares), 393).
 
     Each row sums to 1: the distribution of p over slides of that share.
     """
-    sensitivity, sensitivity_weight = quadrature(point.sensitivity)
-    false_rate, false_weight = quadrature(point.false_blast_rate)
+    sensitivity, sensitivity_weight = quadrature(point.sensitivity, _SENSITIVITY_NODES)
+    false_rate, false_weight = quadrature(point.false_blast_rate, _FALSE_RATE_NODES)
     weight = np.outer(sensitivity_weight, false_weight).ravel()
     rows = [
         _spread_on_grid(np.add.outer(s * sensitivity, (1 - s) * false_rate).ravel(), weight)
@@ -98,8 +107,7 @@ def log_likelihood(cells: FloatArray, blasts: FloatArray, weights: FloatArray) -
     Returns:
         Shape (m, h). Without the number of orders, which all hypotheses share.
     """
-    grid = rate_grid()
-    exponent = np.outer(blasts, np.log(grid)) + np.outer(cells - blasts, np.log1p(-grid))
+    exponent = np.stack([blasts, cells - blasts], axis=1) @ _log_rates()
     top = exponent.max(axis=1, keepdims=True)
     with np.errstate(divide="ignore"):
         return np.asarray(top + np.log(np.exp(exponent - top) @ weights.T))
@@ -113,9 +121,10 @@ def likely_rate(cells: int, blasts: int, point: OperatingPoint) -> float:
     """
     weights = _no_blasts_and_any_share(point)
     grid = rate_grid()
-    log_each = blasts * np.log(grid) + (cells - blasts) * np.log1p(-grid)
+    log_each = np.array([blasts, cells - blasts]) @ _log_rates()
     posterior = weights * np.exp(log_each - log_each.max())
-    better = posterior[int(np.argmax(posterior.sum(axis=1)))]
+    evidence = posterior.sum(axis=1)
+    better = posterior[int(evidence[1] > evidence[0] * (1 + 1e-9))]
     middle = np.searchsorted(np.cumsum(better), better.sum() / 2)
     return float(grid[min(int(middle), grid.size - 1)])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from edge.judgement.share import corrected_share, share_interval
 from edge.judgement.tally import Tally
 
 
-class Verdict(str, Enum):
+class Verdict(StrEnum):
     """What is known of a slide."""
 
     KEEP_COUNTING = "KEEP_COUNTING"
@@ -33,7 +33,8 @@ class VerdictSettings:
         beta: Highest probability of NO_BLASTS_FOUND on a slide with ``share_limit`` or more.
         least_cells_review: Answered cells before REVIEW.
         least_cells_green: Answered, unflagged cells before NO_BLASTS_FOUND.
-        max_cells: White cells after which a slide that is still open is CANNOT_JUDGE.
+        max_cells: White cells after which a slide that is still open is CANNOT_JUDGE; 2000 at
+            most (the boundaries are computed for each count).
         max_abstention: Largest share of abstained cells (among those not flagged) that may
             still be judged.
         coverage: Of the interval of the blast share.
@@ -61,8 +62,8 @@ class VerdictSettings:
             raise ValueError("alpha and beta above 0.2 are no error rates of a screening aid")
         if self.least_cells_review < 1 or self.least_cells_green < 1:
             raise ValueError("the least counts of cells must be at least 1")
-        if not max(self.least_cells_review, self.least_cells_green) <= self.max_cells <= 5000:
-            raise ValueError("max_cells must be at least the least counts, and at most 5000")
+        if not max(self.least_cells_review, self.least_cells_green) <= self.max_cells <= 2000:
+            raise ValueError("max_cells must be at least the least counts, and at most 2000")
 
     @property
     def plan(self) -> TestPlan:
@@ -192,8 +193,9 @@ def _review_reason(tally: Tally, limits: Boundaries) -> str:
 
 def _green_reason(tally: Tally, settings: VerdictSettings) -> str:
     return (
-        f"{tally.blasts} of {tally.cells} cells look like blasts, as a slide without blasts "
-        f"would show; a share of {settings.share_limit:.0%} or more is ruled out."
+        f"{tally.blasts} of {tally.cells} cells look like blasts, as on a slide without blasts; "
+        f"at most {settings.beta:.2%} of slides with {settings.share_limit:.0%} blasts or more "
+        "would show so few."
     )
 
 
