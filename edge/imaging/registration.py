@@ -1,0 +1,226 @@
+"""How far one field lies from another, from the pictures alone.
+
+A field is reduced until a red cell is a few pixels wide and freed of everything broader than a
+few cells (vignetting, shadows). Correlation by the Fourier transform proposes offsets; each is
+tried on the pixels that both fields would then share, and the normalized correlation there is
+the proof. Reference for the transform: Kuglin and Hines 1975; for trying the wrapped offsets:
+Preibisch et al., Bioinformatics 2009.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+Details = NDArray[np.int8]
+"""A reduced field's details: grey minus its surroundings, shape (height, width)."""
+
+
+@dataclass(frozen=True)
+class RegistrationSettings:
+    """How two fields are compared.
+
+    Attributes:
+        pixel_um: Size of a pixel of the reduced field; a red cell is then about four wide.
+        min_side_px: A field is not reduced below this many pixels.
+        surroundings_um: Details broader than about this are taken away.
+        min_overlap: Share of the field that two fields must have in common.
+        min_agreement: Normalized correlation in the overlap below which two fields do not match.
+            Unrelated smears reach 0.2, the same smear blurred in motion stays above 0.7.
+        peaks: Offsets proposed by the transform that are tried on the pixels.
+        whitening: 0 plain correlation, 1 phase correlation.
+    """
+
+    pixel_um: float = 1.75
+    min_side_px: int = 96
+    surroundings_um: float = 14.0
+    min_overlap: float = 0.12
+    min_agreement: float = 0.45
+    peaks: int = 3
+    whitening: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.pixel_um <= 0 or self.surroundings_um <= self.pixel_um or self.min_side_px < 16:
+            raise ValueError("pixel_um must be above 0, and below surroundings_um")
+        if not 0 < self.min_overlap < 1 or not 0 < self.min_agreement < 1:
+            raise ValueError("min_overlap and min_agreement must lie between 0 and 1")
+        if self.peaks < 1 or not 0 <= self.whitening <= 1:
+            raise ValueError("peaks must be at least 1, whitening between 0 and 1")
+
+
+@dataclass(frozen=True)
+class Offset:
+    """Where a field lies relative to a reference.
+
+    Attributes:
+        x_px: To the right, in pixels of the reduced field; sub-pixel.
+        y_px: Downwards.
+        agreement: Normalized correlation of the shared pixels, -1 to 1.
+        overlap: Share of the field that is shared.
+    """
+
+    x_px: float
+    y_px: float
+    agreement: float
+    overlap: float
+
+
+def reduction(shape: tuple[int, int], um_per_px: float, settings: RegistrationSettings) -> int:
+    """By which whole factor a picture of (height, width) is reduced, at least 1."""
+    wished = round(settings.pixel_um / um_per_px)
+    return max(1, min(wished, min(shape) // settings.min_side_px))
+
+
+def details(
+    rgb: NDArray[np.uint8], factor: int, um_per_px: float, settings: RegistrationSettings
+) -> Details:
+    """Reduce a field to the details that tell it from others.
+
+    Args:
+        rgb: uint8, shape (height, width, 3).
+        factor: As ``reduction`` returns.
+        um_per_px: Scale of ``rgb``.
+        settings: How fields are compared.
+
+    Returns:
+        int8, shape (height // factor, width // factor): green, where cells absorb most, less
+        its surroundings.
+    """
+    height, width = rgb.shape[0] // factor, rgb.shape[1] // factor
+    picture = Image.fromarray(rgb)
+    reduced = picture.reduce(factor) if factor > 1 else picture
+    green = reduced.getchannel(1).crop((0, 0, width, height))
+    radius = settings.surroundings_um / 2 / (factor * um_per_px)
+    surroundings = green.filter(ImageFilter.BoxBlur(radius))
+    difference = np.asarray(green, dtype=np.int16) - np.asarray(surroundings, dtype=np.int16)
+    return np.clip(difference, -127, 127).astype(np.int8)
+
+
+class View:
+    """A field's details made ready for comparison; the transform is made when first needed."""
+
+    def __init__(self, field: Details) -> None:
+        self.field = field
+        self.pixels: NDArray[np.float32] = field.astype(np.float32)
+        self._spectrum: NDArray[np.complex128] | None = None
+        self._fineness: float | None = None
+
+    @property
+    def contrast(self) -> float:
+        """Standard deviation of the details, grey levels; near 0 on empty glass."""
+        return float(self.pixels.std())
+
+    @property
+    def fineness(self) -> float:
+        """How fine the details are along the coarser axis: mean squared step over variance.
+
+        Within 6% the same wherever one smear is at rest, crowded or sparse, and halved by a blur
+        in motion of one pixel.
+        """
+        if self._fineness is None:
+            across = np.diff(self.pixels, axis=1)
+            down = np.diff(self.pixels, axis=0)
+            steps = min(float(np.mean(across * across)), float(np.mean(down * down)))
+            self._fineness = steps / max(float(self.pixels.var()), 1e-6)
+        return self._fineness
+
+    @property
+    def spectrum(self) -> NDArray[np.complex128]:
+        """Fourier transform, shape (height, width // 2 + 1)."""
+        if self._spectrum is None:
+            self._spectrum = np.fft.rfft2(self.pixels)
+        return self._spectrum
+
+
+def register(reference: View, field: View, settings: RegistrationSettings) -> Offset | None:
+    """Where a field lies relative to a reference, wherever that is; None where nothing matches."""
+    best: Offset | None = None
+    for x, y in _proposals(reference, field, settings):
+        tried = _try(reference.pixels, field.pixels, x, y, settings.min_overlap)
+        if tried is not None and (best is None or tried.agreement > best.agreement):
+            best = tried
+    if best is None or best.agreement < settings.min_agreement / 2:
+        return None
+    return register_near(reference, field, best.x_px, best.y_px, settings)
+
+
+def register_near(
+    reference: View, field: View, x_px: float, y_px: float, settings: RegistrationSettings
+) -> Offset | None:
+    """The same, where the offset is known to a few pixels: climbs to the best one nearby."""
+    a, b, share = reference.pixels, field.pixels, settings.min_overlap
+    known: dict[tuple[int, int], float] = {}
+
+    def agreement(x: int, y: int) -> float:
+        if (x, y) not in known:
+            tried = _try(a, b, x, y, share)
+            known[x, y] = -1.0 if tried is None else tried.agreement
+        return known[x, y]
+
+    x, y = round(x_px), round(y_px)
+    for _ in range(8):
+        around = [(x + i, y + j) for j in (-1, 0, 1) for i in (-1, 0, 1)]
+        best = max(around, key=lambda at: agreement(*at))
+        if best == (x, y):
+            break
+        x, y = best
+    top = agreement(x, y)
+    if top < settings.min_agreement:
+        return None
+    fine_x = x + _vertex(agreement(x - 1, y), top, agreement(x + 1, y))
+    fine_y = y + _vertex(agreement(x, y - 1), top, agreement(x, y + 1))
+    return Offset(fine_x, fine_y, top, overlap(a.shape, fine_x, fine_y))
+
+
+def overlap(shape: tuple[int, ...], x_px: float, y_px: float) -> float:
+    """Share of a field of (height, width) that it has in common with one so far away."""
+    height, width = shape[:2]
+    return max(0.0, 1 - abs(x_px) / width) * max(0.0, 1 - abs(y_px) / height)
+
+
+def _proposals(
+    reference: View, field: View, settings: RegistrationSettings
+) -> list[tuple[int, int]]:
+    """Whole-pixel offsets to try; each peak of the circular correlation stands for up to four."""
+    height, width = reference.pixels.shape
+    cross = reference.spectrum * np.conj(field.spectrum)
+    cross /= np.maximum(np.abs(cross), 1e-9) ** settings.whitening
+    surface = np.fft.irfft2(cross, s=(height, width))
+    proposals = []
+    for _ in range(settings.peaks):
+        y, x = divmod(int(np.argmax(surface)), width)
+        proposals += [(x - i, y - j) for i in (0, width) for j in (0, height)]
+        # Its slopes are no peaks of their own.
+        surface[np.ix_(np.arange(y - 2, y + 3) % height, np.arange(x - 2, x + 3) % width)] = -np.inf
+    return proposals
+
+
+def _try(
+    a: NDArray[np.float32], b: NDArray[np.float32], x: int, y: int, min_overlap: float
+) -> Offset | None:
+    """Normalized correlation of what a field at (x, y) shares with the reference."""
+    height, width = a.shape
+    share = overlap(a.shape, x, y)
+    if share < min_overlap:
+        return None
+    shared_a = a[max(0, y) : height + min(0, y), max(0, x) : width + min(0, x)].ravel()
+    shared_b = b[max(0, -y) : height - max(0, y), max(0, -x) : width - max(0, x)].ravel()
+    n = shared_a.size
+    mean_a, mean_b = float(shared_a.sum()) / n, float(shared_b.sum()) / n
+    spread_a = float(shared_a @ shared_a) / n - mean_a**2
+    spread_b = float(shared_b @ shared_b) / n - mean_b**2
+    if min(spread_a, spread_b) < 0.05:
+        return None  # empty glass says nothing
+    agreement = (float(shared_a @ shared_b) / n - mean_a * mean_b) / (spread_a * spread_b) ** 0.5
+    return Offset(float(x), float(y), agreement, share)
+
+
+def _vertex(left: float, top: float, right: float) -> float:
+    """Where a parabola through three neighbours is highest, -0.5 to 0.5 from the middle."""
+    bend = left + right - 2 * top
+    if bend >= -1e-12 or min(left, right) <= -1:
+        return 0.0
+    return min(0.5, max(-0.5, (left - right) / (2 * bend)))

@@ -1,0 +1,325 @@
+"""Where each field lies on the slide, from the picture alone.
+
+There is no motor and no encoder. Each field is first registered to the one before, which it shares
+most with even in a fast push, and then to the nearest key fields: fields at rest whose positions
+are known. So errors do not add up along the way, and ground seen before gets the place it had.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.imaging.registration import (
+    Details,
+    RegistrationSettings,
+    View,
+    details,
+    overlap,
+    reduction,
+    register,
+    register_near,
+)
+
+
+@dataclass(frozen=True)
+class StageSettings:
+    """When a field is followed, kept as a key, or given up.
+
+    Attributes:
+        registration: How two fields are compared.
+        key_overlap: A sharp field becomes a key when no key shares more of it than this.
+        sharp_share: Fineness, as a share of the keys' median, below which a field is blurred.
+        min_contrast: Grey levels of contrast below which there is nothing to recognise.
+        patience: Blurred fields in a row that match nothing before a new place is begun.
+        search_keys: Keys tried, nearest first, when the way was lost.
+        search_keys_blurred: The same for a blurred field, which seldom matches anything.
+    """
+
+    registration: RegistrationSettings = field(default_factory=RegistrationSettings)
+    key_overlap: float = 0.6
+    sharp_share: float = 0.7
+    min_contrast: float = 1.0
+    patience: int = 5
+    search_keys: int = 100
+    search_keys_blurred: int = 6
+
+    def __post_init__(self) -> None:
+        if not 0 < self.key_overlap < 1:
+            raise ValueError("key_overlap must lie between 0 and 1")
+        if not 0 <= self.sharp_share <= 1 or self.min_contrast < 0:
+            raise ValueError("sharp_share must lie between 0 and 1, min_contrast above 0")
+        if min(self.patience, self.search_keys, self.search_keys_blurred) < 1:
+            raise ValueError("patience and search_keys must be at least 1")
+
+
+@dataclass(frozen=True)
+class Join:
+    """Two places turned out to be parts of one.
+
+    Attributes:
+        place: The place that is no more.
+        into: The place it belongs to.
+        x_um: To be added to positions of ``place`` to have them in ``into``.
+        y_um: The same along y.
+    """
+
+    place: int
+    into: int
+    x_um: float
+    y_um: float
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one field lies.
+
+    Positions of different places cannot be compared: nothing is known of the way between them.
+
+    Attributes:
+        place: Counts from 0; grows by one with every jump to ground not seen before.
+        x_um: The field's left edge on the slide, micrometres from the first field of the place.
+        y_um: The field's top edge.
+        new_place: True for the first field of a place.
+        confidence: Above 0.5: sharp fields agree on it, 1 perfectly. Up to 0.5: the field is
+            blurred by motion and its position rough. 0: not found, as in a very fast push.
+        joins: Every join so far in this examination, in order; a chart applies them.
+    """
+
+    place: int
+    x_um: float
+    y_um: float
+    new_place: bool
+    confidence: float
+    joins: tuple[Join, ...] = ()
+
+    @property
+    def countable(self) -> bool:
+        """Whether the position is good enough to count cells by.
+
+        Cells of other fields must be left alone: they are seen again when the hand rests.
+        """
+        return self.confidence > 0.5
+
+
+@dataclass(frozen=True)
+class _Spot:
+    """A position in pixels of the reduced field; proven where sharp fields agree on it."""
+
+    place: int
+    x_px: float
+    y_px: float
+    agreement: float
+    proven: bool = False
+
+
+@dataclass(frozen=True)
+class _Key:
+    """A sharp field; kept small, its transform is made again when needed."""
+
+    picture: Details
+    fineness: float
+    spot: _Spot
+
+    def overlap(self, spot: _Spot) -> float:
+        if spot.place != self.spot.place:
+            return 0.0
+        return overlap(self.picture.shape, spot.x_px - self.spot.x_px, spot.y_px - self.spot.y_px)
+
+
+class Stage:
+    """Follows one slide under the objective.
+
+    Args:
+        um_per_px: Scale of the fields that will come.
+        settings: When a field is followed, kept or given up.
+
+    Raises:
+        ValueError: The scale is not a positive number.
+    """
+
+    def __init__(self, um_per_px: float, settings: StageSettings | None = None) -> None:
+        if not (math.isfinite(um_per_px) and um_per_px > 0):
+            raise ValueError(f"um_per_px must be a positive number, not {um_per_px}")
+        self.um_per_px = um_per_px
+        self._settings = settings or StageSettings()
+        self._shape: tuple[int, ...] | None = None
+        self._factor = 1
+        self._keys: list[_Key] = []
+        self._joins: tuple[Join, ...] = ()
+        self._places = 0
+        self._last: tuple[View, _Spot] | None = None
+        self._lost_fields = 0
+
+    def new_place(self) -> Place:
+        """For a field that is known to lie apart from all others, such as a picture of a folder."""
+        self._last = None
+        self._places += 1
+        return Place(self._places - 1, 0.0, 0.0, True, 1.0, self._joins)
+
+    def locate_field(self, rgb: NDArray[np.uint8]) -> Place:
+        """Find a field.
+
+        Args:
+            rgb: uint8, shape (height, width, 3); one that differs in size from the last begins a
+                new place.
+        """
+        self._fit(rgb.shape)
+        view = View(details(rgb, self._factor, self.um_per_px, self._settings.registration))
+        sharp = self._sharp(view)
+        spot = self._follow(view, sharp)
+        if spot is not None and (spot.proven or not sharp):
+            spot = self._refine(view, spot)
+        else:
+            # A way that led through blurred fields is only a hint where to look for keys.
+            spot = self._search(view, self._nearest_keys(spot, sharp), sharp)
+        if spot is None:
+            return self._give_up(view, sharp)
+        self._lost_fields = 0
+        if sharp:
+            spot = self._keep(view, spot)
+        self._last = (view, spot)
+        return self._place(spot, new=False)
+
+    def _fit(self, shape: tuple[int, ...]) -> None:
+        if shape == self._shape:
+            return
+        self._shape = shape
+        registration = self._settings.registration
+        self._factor = reduction((shape[0], shape[1]), self.um_per_px, registration)
+        self._keys, self._last = [], None
+
+    def _place(self, spot: _Spot, new: bool) -> Place:
+        um = self._factor * self.um_per_px
+        agreement = min(1.0, max(0.0, spot.agreement))
+        confidence = (0.5 if spot.proven else 0.0) + agreement / 2
+        return Place(spot.place, spot.x_px * um, spot.y_px * um, new, confidence, self._joins)
+
+    def _follow(self, view: View, sharp: bool) -> _Spot | None:
+        """Against the field before, if that one was found."""
+        if self._last is None or self._lost_fields:
+            return None
+        before, at = self._last
+        found = register(before, view, self._settings.registration)
+        if found is None:
+            return None
+        proven = sharp and at.proven and found.overlap > self._settings.key_overlap
+        return _Spot(at.place, at.x_px + found.x_px, at.y_px + found.y_px, found.agreement, proven)
+
+    def _refine(self, view: View, spot: _Spot) -> _Spot:
+        """Against the two keys that share most with the field, so that errors do not add up."""
+        near = sorted(self._keys, key=lambda key: key.overlap(spot), reverse=True)[:2]
+        found = []
+        for key in near:
+            if key.overlap(spot) < self._settings.registration.min_overlap:
+                continue
+            at = key.spot
+            offset = register_near(
+                View(key.picture),
+                view,
+                spot.x_px - at.x_px,
+                spot.y_px - at.y_px,
+                self._settings.registration,
+            )
+            if offset is not None:
+                found.append(
+                    (offset.overlap, at.x_px + offset.x_px, at.y_px + offset.y_px, offset.agreement)
+                )
+        if not found:
+            return spot
+        weight, x, y, agreement = np.array(found).T
+        weight = weight / weight.sum()
+        return replace(
+            spot,
+            x_px=float(x @ weight),
+            y_px=float(y @ weight),
+            agreement=float(agreement @ weight),
+        )
+
+    def _nearest_keys(self, spot: _Spot | None, sharp: bool) -> list[_Key]:
+        settings = self._settings
+        count = settings.search_keys if sharp else settings.search_keys_blurred
+        at = spot or (self._last[1] if self._last is not None else None)
+        if at is None:
+            return self._keys[::-1][:count]
+
+        def distance(key: _Key) -> tuple[bool, float]:
+            way = math.hypot(key.spot.x_px - at.x_px, key.spot.y_px - at.y_px)
+            return key.spot.place != at.place, way
+
+        return sorted(self._keys, key=distance)[:count]
+
+    def _search(self, view: View, keys: list[_Key], sharp: bool) -> _Spot | None:
+        """Against keys, without knowing where; proven if the field is sharp as they are."""
+        for key in keys:
+            found = register(View(key.picture), view, self._settings.registration)
+            if found is not None:
+                at = key.spot
+                spot = _Spot(
+                    at.place, at.x_px + found.x_px, at.y_px + found.y_px, found.agreement, sharp
+                )
+                return self._refine(view, spot)
+        return None
+
+    def _keep(self, view: View, spot: _Spot) -> _Spot:
+        """Make a sharp field a key where keys are far; learn whether places are one."""
+        settings = self._settings
+        for i, key in enumerate(self._keys):
+            share = key.overlap(spot)
+            if share > 0.9 and key.fineness < settings.sharp_share * view.fineness:
+                self._keys[i] = _Key(view.field, view.fineness, spot)
+                return spot
+            if share > settings.key_overlap:
+                return spot
+        others = [key for key in self._keys if key.spot.place != spot.place]
+        same = self._search(view, others[-settings.search_keys :], sharp=True)
+        if same is not None:
+            spot = self._join(spot, same)
+        self._keys.append(_Key(view.field, view.fineness, spot))
+        return spot
+
+    def _join(self, spot: _Spot, same: _Spot) -> _Spot:
+        """One field has two positions: the newer place becomes part of the older."""
+        old, new = (same, spot) if same.place < spot.place else (spot, same)
+        x, y = old.x_px - new.x_px, old.y_px - new.y_px
+        um = self._factor * self.um_per_px
+        self._joins += (Join(new.place, old.place, x * um, y * um),)
+        self._keys = [
+            replace(
+                key,
+                spot=replace(
+                    key.spot, place=old.place, x_px=key.spot.x_px + x, y_px=key.spot.y_px + y
+                ),
+            )
+            if key.spot.place == new.place
+            else key
+            for key in self._keys
+        ]
+        return old
+
+    def _give_up(self, view: View, sharp: bool) -> Place:
+        """A field that matches nothing: new ground, or only blurred."""
+        self._lost_fields += 1
+        enough = sharp or self._lost_fields >= self._settings.patience
+        first = not self._keys and self._last is None
+        if first or (enough and view.contrast >= self._settings.min_contrast):
+            return self._begin(view)
+        at = self._last[1] if self._last is not None else _Spot(0, 0.0, 0.0, 0.0)
+        return self._place(replace(at, agreement=0.0, proven=False), new=False)
+
+    def _begin(self, view: View) -> Place:
+        spot = _Spot(self._places, 0.0, 0.0, 1.0, proven=True)
+        self._places += 1
+        self._lost_fields = 0
+        self._keys.append(_Key(view.field, view.fineness, spot))
+        self._last = (view, spot)
+        return self._place(spot, new=True)
+
+    def _sharp(self, view: View) -> bool:
+        if not self._keys:
+            return True
+        usual = float(np.median([key.fineness for key in self._keys[-15:]]))
+        return view.fineness >= self._settings.sharp_share * usual
