@@ -11,11 +11,24 @@ Mask = NDArray[np.bool_]
 Labels = NDArray[np.int32]
 
 
+@dataclass(frozen=True)
+class Extents:
+    """Size and bounds of each of n components, in pixels; index 0 is label 1.
+
+    Attributes:
+        area: int64 (n,), pixels.
+        left, top, right, bottom: int64 (n,); right and bottom are one past the last pixel.
+    """
+
+    area: NDArray[np.int64]
+    left: NDArray[np.int64]
+    top: NDArray[np.int64]
+    right: NDArray[np.int64]
+    bottom: NDArray[np.int64]
+
+
 def label(mask: Mask) -> tuple[Labels, int]:
     """Number the 8-connected components of a mask.
-
-    Horizontal runs are joined with the runs they touch in the row above by union-find, all pairs
-    at once: every pass hangs each root under the smallest root it touches and shortens the paths.
 
     Args:
         mask: bool, shape (height, width).
@@ -23,6 +36,16 @@ def label(mask: Mask) -> tuple[Labels, int]:
     Returns:
         int32 labels of the same shape (0 outside, 1..count inside, in reading order of their first
         pixel) and the count.
+    """
+    labels, size = label_with_extents(mask)
+    return labels, int(size.area.size)
+
+
+def label_with_extents(mask: Mask) -> tuple[Labels, Extents]:
+    """As ``label``, and the size and bounds of each component.
+
+    Horizontal runs are joined with the runs they touch in the row above by union-find, all pairs
+    at once: every pass hangs each root under the smallest root it touches and shortens the paths.
     """
     height, width = mask.shape
     padded = np.zeros((height, width + 2), dtype=np.int8)
@@ -33,14 +56,32 @@ def label(mask: Mask) -> tuple[Labels, int]:
     first = np.flatnonzero(steps == 1)
     past = np.flatnonzero(steps == -1)
     labels = np.zeros(mask.shape, dtype=np.int32)
-    if first.size == 0:
-        return labels, 0
-    upper, lower = _touching_runs(first, past, stride)
-    root = _unite(first.size, upper, lower)
+    root = _unite(first.size, *_touching_runs(first, past, stride))
     roots, number = np.unique(root, return_inverse=True)
-    flat = np.repeat((number + 1).astype(np.int32), past - first)
-    labels[mask] = flat
-    return labels, int(roots.size)
+    labels[mask] = np.repeat((number + 1).astype(np.int32), past - first)
+    return labels, _run_extents(number, roots.size, first, past, stride)
+
+
+def _run_extents(
+    number: NDArray[np.intp],
+    count: int,
+    first: NDArray[np.intp],
+    past: NDArray[np.intp],
+    stride: int,
+) -> Extents:
+    """Extents of components from their runs; ``number`` is the component of each run."""
+    area = np.zeros(count, dtype=np.int64)
+    left = np.full(count, stride, dtype=np.int64)
+    top = np.full(count, np.iinfo(np.int64).max, dtype=np.int64)
+    right = np.zeros(count, dtype=np.int64)
+    bottom = np.zeros(count, dtype=np.int64)
+    row = first // stride
+    np.add.at(area, number, past - first)
+    np.minimum.at(left, number, first % stride)
+    np.minimum.at(top, number, row)
+    np.maximum.at(right, number, past - row * stride)
+    np.maximum.at(bottom, number, row + 1)
+    return Extents(area, left, top, right, bottom)
 
 
 def _touching_runs(
@@ -75,44 +116,9 @@ def _unite(
             root = shorter
 
 
-@dataclass(frozen=True)
-class Extents:
-    """Size and bounds of each of n components, in pixels; index 0 is label 1.
-
-    Attributes:
-        area: int64 (n,), pixels.
-        left, top, right, bottom: int64 (n,); right and bottom are one past the last pixel.
-    """
-
-    area: NDArray[np.int64]
-    left: NDArray[np.int64]
-    top: NDArray[np.int64]
-    right: NDArray[np.int64]
-    bottom: NDArray[np.int64]
-
-
-def extents(labels: Labels, count: int) -> Extents:
-    """Area and bounding box of every component; a label without pixels has area 0."""
-    y, x = np.nonzero(labels)
-    which = labels[y, x] - 1
-    area = np.bincount(which, minlength=count).astype(np.int64)
-    left = np.full(count, labels.shape[1], dtype=np.int64)
-    top = np.full(count, labels.shape[0], dtype=np.int64)
-    right = np.zeros(count, dtype=np.int64)
-    bottom = np.zeros(count, dtype=np.int64)
-    np.minimum.at(left, which, x)
-    np.minimum.at(top, which, y)
-    np.maximum.at(right, which, x + 1)
-    np.maximum.at(bottom, which, y + 1)
-    return Extents(area, left, top, right, bottom)
-
-
 def fill_small_holes(mask: Mask, max_px: int) -> Mask:
     """Fill holes of at most ``max_px`` pixels that do not reach the border."""
-    labels, count = label(~mask)
-    if count == 0:
-        return mask
-    size = extents(labels, count)
+    labels, size = label_with_extents(~mask)
     height, width = mask.shape
     inside = (size.left > 0) & (size.top > 0) & (size.right < width) & (size.bottom < height)
     fill = np.concatenate([[False], inside & (size.area <= max_px)])

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 RED_WEIGHT = 0.25
 """Share of the red density in the nuclear stain."""
 
+OPAQUE_BLUE = 1.2
+"""Blue density no nucleus reaches (at most 0.8 in our sources)."""
+
 _DARKEST = 3.0  # a channel's value below which the density says nothing more
 
 
@@ -47,7 +50,11 @@ def densities(rgb: NDArray[np.uint8], white: NDArray[np.float32]) -> NDArray[np.
 
 
 def nuclear_stain(density: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Nuclear stain of each pixel from ``densities``; float32 (height, width)."""
+    """Nuclear stain of each pixel from ``densities``; float32 (height, width).
+
+    0 where blue is nearly stopped too: stain deposit, dirt, or no light at all.
+    """
     red, green, blue = density
     stain: NDArray[np.float32] = green - blue + np.float32(RED_WEIGHT) * red
+    stain[blue > OPAQUE_BLUE] = 0.0
     return stain
