@@ -47,7 +47,7 @@ class ChartedCell:
     place: int
     x_um: float
     y_um: float
-    sightings: int = 1
+    sightings: int
 
 
 class Chart:
@@ -73,7 +73,7 @@ class Chart:
         Args:
             place: Where the field lies; one that is not ``countable`` counts nothing.
             centres_um: Centres in slide coordinates (x, y): the place plus the centre in the
-                field. Two of one field are never the same cell, however near they lie.
+                field. Of two nearer than the tolerance the first stands for both.
 
         Returns:
             Indices into ``centres_um`` of the new cells, ascending; they are now counted, in this
@@ -87,35 +87,26 @@ class Chart:
             return []
         if not all(math.isfinite(x) and math.isfinite(y) for x, y in centres_um):
             raise ValueError("a cell's centre must be finite")
-        known = self._match(place.place, centres_um)
-        for cell in known.values():
-            cell.sightings += 1
-        new = [i for i in range(len(centres_um)) if i not in known]
-        for i in new:
-            x_um, y_um = centres_um[i]
-            self._add(ChartedCell(len(self._cells), place.place, float(x_um), float(y_um)))
+        new, seen = [], set()
+        for i, (x_um, y_um) in enumerate(centres_um):
+            cell = self._find(place.place, x_um, y_um)
+            if cell is None:
+                cell = ChartedCell(len(self._cells), place.place, float(x_um), float(y_um), 0)
+                self._add(cell)
+                new.append(i)
+            if cell.number not in seen:
+                seen.add(cell.number)
+                cell.sightings += 1
         return new
 
-    def _match(
-        self, place: int, centres_um: Sequence[tuple[float, float]]
-    ) -> dict[int, ChartedCell]:
-        """Pair centres with counted cells, nearest first, each cell at most once."""
-        pairs = sorted(
-            (
-                (math.hypot(cell.x_um - x, cell.y_um - y), i, cell.number)
-                for i, (x, y) in enumerate(centres_um)
-                for cell in self._near(place, x, y)
-            ),
-        )
-        known: dict[int, ChartedCell] = {}
-        taken: set[int] = set()
-        for distance_um, i, number in pairs:
-            if distance_um >= self._tolerance_um:
-                break
-            if i not in known and number not in taken:
-                known[i] = self._cells[number]
-                taken.add(number)
-        return known
+    def _find(self, place: int, x_um: float, y_um: float) -> ChartedCell | None:
+        """The nearest counted cell within the tolerance."""
+        nearest, nearest_um = None, self._tolerance_um
+        for cell in self._near(place, x_um, y_um):
+            distance_um = math.hypot(cell.x_um - x_um, cell.y_um - y_um)
+            if distance_um < nearest_um:
+                nearest, nearest_um = cell, distance_um
+        return nearest
 
     def _near(self, place: int, x_um: float, y_um: float) -> Iterator[ChartedCell]:
         _, column, row = self._square(place, x_um, y_um)
