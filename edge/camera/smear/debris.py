@@ -16,15 +16,15 @@ def draw_smudge(rng: np.random.Generator, canvas: Canvas, diameter: float) -> Dr
         radius_um=diameter / 2,
         elongation=float(rng.uniform(1.1, 1.7)),
         turn_rad=float(rng.uniform(0, np.pi)),
-        waves=waves(rng, 0.14, orders=12, fall=0.6),
+        waves=waves(rng, 0.13, orders=9, fall=0.9),
     )
     inside = outline.inside_um(canvas)
-    ragged = inside + 0.7 * grain(rng, canvas, 0.3, 1.2)
-    body = cover(ragged, 1.2)
-    texture = 1 + 0.28 * strands(rng, canvas, 0.2, 0.6) + 0.15 * grain(rng, canvas, 0.5, 1.5)
+    ragged = inside + 0.35 * grain(rng, canvas, 0.2, 1.0)
+    body = cover(ragged, 0.9)
+    texture = 1 + 0.45 * strands(rng, canvas, 0.09, 0.3) + 0.08 * grain(rng, canvas, 0.5, 1.8)
     # Proteins cling to bare chromatin: more eosin than in a whole nucleus.
     stain = (body * np.clip(texture, 0.2, 2)).astype(np.float32)
-    palette.lay(stain, azure=float(rng.uniform(0.45, 0.75)), eosin=float(rng.uniform(0.1, 0.3)))
+    palette.lay(stain, azure=float(rng.uniform(0.5, 0.95)), eosin=float(rng.uniform(0.1, 0.3)))
     return palette.drawn(inside, body)
 
 

@@ -29,15 +29,15 @@ def _lobes(
             radius_um=float(lobe_um * rng.uniform(0.86, 1.16)),
             x_um=float(x),
             y_um=float(y),
-            elongation=float(rng.uniform(1.05, 1.5)),
-            turn_rad=float(angle + np.pi / 2 + rng.normal(0, 0.5)),
-            waves=waves(rng, 0.05, orders=4),
+            elongation=float(rng.uniform(1.05, 1.6)),
+            turn_rad=float(angle + np.pi / 2 + rng.normal(0, 0.4)),
+            waves=waves(rng, 0.07, orders=7, fall=1.0),
         ).inside_um(canvas)
         inside = lobe if inside is None else unite(inside, lobe, 0.35)
         centres.append((float(x), float(y)))
     assert inside is not None
     for (ax, ay), (bx, by) in pairwise(centres):
-        inside = unite(inside, _filament(canvas, ax, ay, bx, by, rng.uniform(0.25, 0.65)), 0.6)
+        inside = unite(inside, _filament(canvas, ax, ay, bx, by, rng.uniform(0.3, 1.0)), 0.6)
     return inside
 
 
@@ -54,12 +54,12 @@ def _filament(
 
 
 def _clumped(rng: np.random.Generator, canvas: Canvas, contrast: float) -> FloatImage:
-    """Chromatin of a ripe nucleus: dark clumps parted by light channels."""
-    clumps = grain(rng, canvas, 0.28, 0.9)
-    net = strands(rng, canvas, 0.14, 0.4)
-    channels = -np.clip(-clumps - 0.6, 0, 2)
-    texture: FloatImage = (contrast * (0.5 * clumps + 0.35 * net + channels)).astype(np.float32)
-    return texture
+    """Chromatin of a ripe nucleus: dark clumps parted by a net of lighter channels."""
+    clumps = np.tanh(grain(rng, canvas, 0.25, 0.8))
+    channels = strands(rng, canvas, 0.12, 0.34)
+    net = strands(rng, canvas, 0.08, 0.2)
+    texture: FloatImage = contrast * (0.4 * clumps - 0.9 * channels + 1.2 * net)
+    return texture.astype(np.float32)
 
 
 def draw_neutrophil(rng: np.random.Generator, canvas: Canvas, diameter: float) -> Drawn:
@@ -77,7 +77,7 @@ def draw_neutrophil(rng: np.random.Generator, canvas: Canvas, diameter: float) -
     bow = diameter / 2 - lobe - rng.uniform(0.7, 1.3)
     lobes = _lobes(rng, canvas, count, lobe, float(bow))
     nucleus = chromatin(
-        palette, lobes, _clumped(rng, canvas, 0.2), float(rng.normal(1.33, 0.09)), 0.16, body
+        palette, lobes, _clumped(rng, canvas, 0.26), float(rng.normal(1.46, 0.09)), 0.16, body
     )
     return palette.drawn(inside, nucleus)
 
@@ -87,15 +87,15 @@ def draw_eosinophil(rng: np.random.Generator, canvas: Canvas, diameter: float) -
     palette = Palette(canvas)
     inside = random_body(rng, diameter, 0.035, 0.08).inside_um(canvas)
     body = cover(inside, 0.45)
-    palette.lay(body, azure=0.11, blue=0.03, eosin=0.24)
-    granules = dots(rng, canvas, cover(inside - 0.25, 0.4), 1.9, 0.36, 0.3)
-    palette.lay(granules, azure=0.045, eosin=0.21)
+    palette.lay(body, azure=0.10, blue=0.02, eosin=0.24)
+    granules = dots(rng, canvas, cover(inside - 0.2, 0.4), 3.4, 0.27, 0.35)
+    palette.lay(granules, azure=0.05, eosin=0.17)
     palette.lay(body * rim(inside, 0.2, 0.3), azure=0.08)
     count = int(rng.choice((2, 3), p=(0.75, 0.25)))
-    lobe = float(np.sqrt(rng.normal(60, 5) / (count * np.pi)))
+    lobe = float(np.sqrt(rng.normal(68, 5) / (count * np.pi)))
     lobes = _lobes(rng, canvas, count, lobe, diameter / 2 - lobe - 0.6)
     nucleus = chromatin(
-        palette, lobes, _clumped(rng, canvas, 0.22), float(rng.normal(1.2, 0.08)), 0.2, body
+        palette, lobes, _clumped(rng, canvas, 0.28), float(rng.normal(1.36, 0.08)), 0.2, body
     )
     return palette.drawn(inside, nucleus)
 
@@ -105,14 +105,14 @@ def draw_basophil(rng: np.random.Generator, canvas: Canvas, diameter: float) -> 
     palette = Palette(canvas)
     inside = random_body(rng, diameter, 0.04, 0.08).inside_um(canvas)
     body = cover(inside, 0.4)
-    palette.lay(body, azure=0.16, eosin=0.05)
+    palette.lay(body, azure=0.2, eosin=0.06)
     count = int(rng.choice((2, 3)))
-    lobe = float(np.sqrt(rng.normal(58, 6) / (count * np.pi)))
-    lobes = _lobes(rng, canvas, count, lobe, diameter / 2 - lobe - 0.9)
+    lobe = float(np.sqrt(rng.normal(72, 7) / (count * np.pi)))
+    lobes = _lobes(rng, canvas, count, lobe, diameter / 2 - lobe - 0.7)
     nucleus = chromatin(
-        palette, lobes, _clumped(rng, canvas, 0.2), float(rng.normal(1.05, 0.08)), 0.1, body
+        palette, lobes, _clumped(rng, canvas, 0.2), float(rng.normal(1.1, 0.08)), 0.1, body
     )
-    thick = float(rng.uniform(0.55, 1.1))
-    granules = dots(rng, canvas, cover(inside - 0.35, 0.5), thick, 0.42, 0.3)
-    palette.lay(granules, azure=0.75, blue=0.1)
+    thick = float(rng.uniform(1.3, 2.8))
+    granules = dots(rng, canvas, cover(inside - 0.25, 0.5), thick, 0.27, 0.35)
+    palette.lay(np.minimum(granules, 1.6), azure=0.62, blue=0.08)
     return palette.drawn(inside, nucleus)

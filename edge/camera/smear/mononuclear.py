@@ -13,8 +13,10 @@ from edge.camera.smear.texture import dots, grain, strands
 def draw_lymphocyte(rng: np.random.Generator, canvas: Canvas, diameter: float) -> Drawn:
     """Small and dark: a round clumped nucleus that leaves a thin sky-blue rim."""
     palette = Palette(canvas)
-    inside = random_body(rng, diameter, 0.03, 0.06).inside_um(canvas)
-    body = cover(inside, 0.4)
+    inside = random_body(rng, diameter, 0.035, 0.07).inside_um(canvas)
+    # A frayed border: small folds and threads of the rim.
+    inside = inside + float(rng.uniform(0.05, 0.25)) * grain(rng, canvas, 0.2, 0.7)
+    body = cover(inside, 0.35)
     palette.lay(body, azure=0.12, blue=float(rng.uniform(0.34, 0.55)))
     palette.lay(body * rim(inside, 0.3, 0.35), blue=0.2)
     share = float(rng.uniform(0.8, 0.92))
@@ -28,9 +30,10 @@ def draw_lymphocyte(rng: np.random.Generator, canvas: Canvas, diameter: float) -
         turn_rad=float(rng.uniform(0, np.pi)),
         waves=waves(rng, 0.025),
     ).inside_um(canvas)
-    clumps = grain(rng, canvas, 0.3, 0.9)
-    net = strands(rng, canvas, 0.14, 0.4)
-    texture = 0.13 * clumps + 0.06 * net - 0.16 * np.clip(-clumps - 0.7, 0, 2)
+    clumps = np.tanh(grain(rng, canvas, 0.28, 0.9))
+    channels = strands(rng, canvas, 0.12, 0.36)
+    net = strands(rng, canvas, 0.08, 0.2)
+    texture = 0.07 * clumps - 0.13 * channels + 0.17 * net
     nucleus = chromatin(palette, nucleus_um, texture, float(rng.normal(1.36, 0.08)), 0.12, body)
     return palette.drawn(inside, nucleus)
 
@@ -38,15 +41,16 @@ def draw_lymphocyte(rng: np.random.Generator, canvas: Canvas, diameter: float) -
 def draw_monocyte(rng: np.random.Generator, canvas: Canvas, diameter: float) -> Drawn:
     """Large: a folded kidney of lacy chromatin in wide grey-blue cytoplasm with vacuoles."""
     palette = Palette(canvas)
-    inside = random_body(rng, diameter, 0.05, 0.12).inside_um(canvas)
-    body = cover(inside, 0.5)
-    tint = 1 + 0.10 * grain(rng, canvas, 0.25, 1.2) + 0.10 * grain(rng, canvas, 1.0, 3.0)
-    palette.lay((body * tint).astype(np.float32), azure=0.13, blue=0.22)
+    inside = random_body(rng, diameter, 0.06, 0.14).inside_um(canvas)
+    body = cover(inside, 0.4)
+    tint = 1 + 0.13 * grain(rng, canvas, 0.15, 0.7) + 0.12 * grain(rng, canvas, 1.0, 3.0)
+    palette.lay((body * tint).astype(np.float32), azure=0.15, blue=float(rng.uniform(0.2, 0.3)))
     dust = dots(rng, canvas, cover(inside - 0.4, 0.5), 2.0, 0.16, 0.4)
     palette.lay(dust, azure=0.1)
     palette.lay(body * rim(inside, 0.3, 0.4), blue=0.1)
     kidney = _kidney(rng, canvas, diameter)
-    lace = 0.12 * strands(rng, canvas, 0.15, 0.5) + 0.09 * grain(rng, canvas, 0.4, 1.1)
+    lace = 0.33 * strands(rng, canvas, 0.09, 0.27) - 0.13 * strands(rng, canvas, 0.17, 0.5)
+    lace = lace + 0.05 * grain(rng, canvas, 0.35, 1.0)
     folds = _folds(rng, canvas, kidney)
     nucleus = chromatin(
         palette,
@@ -69,18 +73,21 @@ def _kidney(rng: np.random.Generator, canvas: Canvas, diameter_um: float) -> Flo
         radius_um=radius,
         x_um=float(-off * np.cos(turn)),
         y_um=float(-off * np.sin(turn)),
-        elongation=float(rng.uniform(1.15, 1.5)),
+        elongation=float(rng.uniform(1.15, 1.6)),
         turn_rad=turn + np.pi / 2,
-        waves=waves(rng, 0.05),
+        waves=waves(rng, 0.08, orders=9, fall=1.1),
     ).inside_um(canvas)
-    depth = rng.uniform(0.25, 0.85) * radius
-    dent_radius = float(rng.uniform(0.25, 0.5) * radius)
-    reach = radius * 0.85 + dent_radius - depth
-    dent = np.float32(dent_radius) - np.hypot(
-        canvas.x_um - np.float32((reach - off) * np.cos(turn)),
-        canvas.y_um - np.float32((reach - off) * np.sin(turn)),
-    )
-    return -unite(-bean, dent.astype(np.float32), 0.8)
+    # The dent is a wedge that opens outwards: an oval lying along the radius, half outside.
+    depth = rng.uniform(0.25, 0.9) * radius
+    reach = radius - depth + 0.75 * radius
+    dent = Outline(
+        radius_um=float(rng.uniform(0.38, 0.55) * radius),
+        x_um=float((reach - off) * np.cos(turn)),
+        y_um=float((reach - off) * np.sin(turn)),
+        elongation=float(rng.uniform(1.8, 3.2)),
+        turn_rad=turn + float(rng.normal(0, 0.2)),
+    ).inside_um(canvas)
+    return -unite(-bean, dent, 0.8)
 
 
 def _folds(rng: np.random.Generator, canvas: Canvas, inside_um: FloatImage) -> FloatImage:
@@ -104,19 +111,19 @@ def _vacuoles(
 ) -> None:
     """Clear little bubbles in the cytoplasm."""
     free = cover(inside_um - 0.8, 0.4) * (1 - nucleus)
-    bubbles = dots(rng, palette.canvas, free, float(rng.uniform(0.01, 0.12)), 0.42, 0.2)
-    palette.clear(np.clip(0.8 * bubbles, 0, 0.85) * (1 - 0.7 * nucleus))
+    bubbles = dots(rng, palette.canvas, free, float(rng.uniform(0.0, 0.12)), 0.36, 0.2)
+    palette.clear(np.clip(1.2 * bubbles, 0, 0.9) * (1 - 0.7 * nucleus))
 
 
 def draw_blast(rng: np.random.Generator, canvas: Canvas, diameter: float) -> Drawn:
     """A large pale nucleus of fine even chromatin with nucleoli, and a thin blue rim."""
     palette = Palette(canvas)
-    outline = random_body(rng, diameter, 0.05, 0.12)
+    outline = random_body(rng, diameter, 0.06, 0.14)
     inside = outline.inside_um(canvas)
     body = cover(inside, 0.4)
-    tint = 1 + 0.12 * grain(rng, canvas, 0.3, 2.0)
-    palette.lay((body * tint).astype(np.float32), azure=0.1, blue=float(rng.uniform(0.28, 0.5)))
-    palette.lay(body * rim(inside, 0.3, 0.4), azure=0.1, blue=0.3)
+    tint = 1 + 0.13 * grain(rng, canvas, 0.2, 1.5)
+    palette.lay((body * tint).astype(np.float32), azure=0.14, blue=float(rng.uniform(0.28, 0.5)))
+    palette.lay(body * rim(inside, 0.25, 0.3), azure=0.16, blue=0.3)
     nucleus_um = _blast_nucleus(rng, canvas, outline)
     texture = _fine_chromatin(rng, canvas) + _nucleoli(rng, canvas, nucleus_um)
     nucleus = chromatin(
@@ -156,11 +163,11 @@ def _blast_nucleus(rng: np.random.Generator, canvas: Canvas, body: Outline) -> F
 
 def _fine_chromatin(rng: np.random.Generator, canvas: Canvas) -> FloatImage:
     """An even net of thin threads, and slow clouds of more and less."""
-    net = strands(rng, canvas, 0.12, 0.3)
+    net = strands(rng, canvas, 0.08, 0.22)
+    threads = strands(rng, canvas, 0.14, 0.4)
     clouds = grain(rng, canvas, 0.9, 2.6)
-    fine = grain(rng, canvas, 0.18, 0.45)
-    texture: FloatImage = (0.085 * net + 0.05 * fine + 0.05 * clouds).astype(np.float32)
-    return texture
+    texture: FloatImage = 0.32 * net + 0.11 * threads + 0.04 * clouds
+    return texture.astype(np.float32)
 
 
 def _nucleoli(rng: np.random.Generator, canvas: Canvas, inside_um: FloatImage) -> FloatImage:

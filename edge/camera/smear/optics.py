@@ -35,7 +35,7 @@ class Optics:
     defocus_um: float = 0.0
     chromatic_um: float = 0.12
     aberration_um: float = 0.06
-    sharpening: float = 0.6
+    sharpening: float = 0.8
 
     def __post_init__(self) -> None:
         if not 0.05 <= self.numerical_aperture < 1:

@@ -102,10 +102,11 @@ def chromatin(
         membrane: Extra azure of the dark line at its edge, share of ``amount``.
         within: Cover of the cell, which a nucleus does not leave.
     """
-    nucleus = cover(inside_um, 0.3) * within
+    nucleus = cover(inside_um, 0.22) * within
     # A nucleus is a flattened ball: somewhat thinner towards the edge, which is then drawn dark.
-    thick = 0.9 + 0.1 * np.clip(inside_um / 1.5, 0, 1)
-    dense = np.clip(thick * (1 + texture) + membrane * rim(inside_um, 0.25, 0.3), 0.25, 2.2)
+    thick = 0.88 + 0.12 * np.clip(inside_um / 1.5, 0, 1)
+    edge = membrane * rim(inside_um, 0.22, 0.22)
+    dense = np.clip(thick * (1 + texture) + edge, 0.25, 2.2)
     palette.clear(0.8 * nucleus)
     palette.lay((nucleus * dense).astype(np.float32), azure=amount)
     return nucleus.astype(np.float32)

@@ -118,7 +118,8 @@ class Exposure:
         width, height = size_px
         shape = (height + _SLACK, width + _SLACK, 3)
         noise = rng.standard_normal(shape, dtype=np.float32) * np.float32(spread)
-        return np.rint(noise).astype(np.int16)
+        steps: NDArray[np.int16] = np.rint(noise).astype(np.int16)
+        return steps
 
     def _noise_of(self, number: int, shape: tuple[int, ...]) -> NDArray[np.int16]:
         rng = np.random.default_rng([self._seed, _PURPOSE, number])

@@ -61,12 +61,12 @@ def examples(
 
 def _as_a_hand_leaves_it(rng: np.random.Generator) -> SmearSettings:
     usual = KINDS["healthy"]
-    optics: Optics = replace(usual.optics, defocus_um=float(rng.normal(0, 0.2)))
+    optics: Optics = replace(usual.optics, defocus_um=float(rng.normal(0, 0.12)))
     # A crop sees a small part of the field: vignetting hardly changes across it.
     sensor = replace(usual.sensor, vignetting=0.03)
     return replace(
         usual,
         optics=optics,
         sensor=sensor,
-        red_cells_per_field=float(rng.uniform(110, 270)),
+        red_cells_per_field=float(rng.uniform(140, 330)),
     )
