@@ -1,0 +1,66 @@
+# Leukoscope: what can be made here. Bare `make` explains itself.
+
+PYTHON ?= python3.11
+DEVICE := .venv-device
+DEV := .venv
+# The exact set of packages for this Python, so that every install is the same.
+PYTAG := $(shell $(PYTHON) -c 'import sys; print("py%d%d" % sys.version_info[:2])' 2>/dev/null)
+PIP_FLAGS := --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint typecheck wheel bench clean constraints network bundle figures
+
+help: ## Show this list
+	@echo "Leukoscope: screening aid for blasts in blood smears (research use, not a diagnosis)."
+	@echo "On a fresh machine two commands are enough:"
+	@echo
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
+	  awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+demo: $(DEVICE)/.installed ## Install what the device needs; screen three rendered smears
+	$(DEVICE)/bin/leukoscope demo --out out/demo
+
+test: $(DEV)/.installed ## Install the rest; lint, type check and run all tests
+	$(DEV)/bin/ruff check .
+	$(DEV)/bin/ruff format --check .
+	$(DEV)/bin/mypy
+	$(DEV)/bin/python -m pytest
+
+lint: $(DEV)/.installed ## Format and lint
+	$(DEV)/bin/ruff format .
+	$(DEV)/bin/ruff check --fix .
+
+typecheck: $(DEV)/.installed ## mypy, strict
+	$(DEV)/bin/mypy
+
+wheel: $(DEV)/.installed ## Build the wheel into dist/
+	$(DEV)/bin/python -m build --wheel --outdir dist .
+
+network: $(DEV)/.installed ## Train the float network again (about 40 minutes on 2 cores) into runs/first
+	$(DEV)/bin/python -m train train/recipes/first.toml --out runs/first
+
+bundle: $(DEV)/.installed ## Quantize and prove runs/first into models/leukoscope-mnv2
+	$(DEV)/bin/python -m convert runs/first/float.keras --calibration runs/first/tune.cells.json \
+	  --holdout runs/first/holdout.cells.json --out models/leukoscope-mnv2
+
+figures: $(DEV)/.installed ## Print the figures of README.md from real data and phantoms
+	$(DEV)/bin/python -m bench.figures
+
+constraints: ## Resolve constraints/ anew for this Python (after changing pyproject.toml)
+	rm -rf .venv-resolve && $(PYTHON) -m venv .venv-resolve
+	.venv-resolve/bin/pip install $(PIP_FLAGS) -e '.[dev]'
+	.venv-resolve/bin/pip freeze --exclude-editable > constraints/$(PYTAG).txt
+	rm -rf .venv-resolve
+
+clean: ## Remove what was built here (not records, not models)
+	rm -rf $(DEV) $(DEVICE) .venv-resolve dist build out .pytest_cache .mypy_cache .ruff_cache
+
+$(DEVICE)/.installed: pyproject.toml constraints/$(PYTAG).txt
+	$(PYTHON) -m venv $(DEVICE)
+	$(DEVICE)/bin/pip install $(PIP_FLAGS) -c constraints/$(PYTAG).txt -e '.[device]'
+	touch $@
+
+$(DEV)/.installed: pyproject.toml constraints/$(PYTAG).txt
+	$(PYTHON) -m venv $(DEV)
+	$(DEV)/bin/pip install $(PIP_FLAGS) -c constraints/$(PYTAG).txt -e '.[dev]'
+	touch $@

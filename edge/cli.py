@@ -1,0 +1,303 @@
+"""The verbs of ``leukoscope``, thin: parse, call, print.
+
+Exit status: 0 the command did its work whatever the verdict; 2 wrong usage or input; 1 it failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from edge.errors import LeukoscopeError, UsageFault
+
+if TYPE_CHECKING:
+    from edge.screening import CountedCell
+    from edge.signals.panel import Lamps
+    from edge.signals.settings import LampSettings
+
+RESEARCH_USE = "Screening aid for research use, not a diagnosis."
+_INTERRUPTED = 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """Wrong words end as every other fault does: one line, with its number."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageFault(f"{self.prog}: {message}.", f"See `{self.prog} --help`.")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb and return the exit status."""
+    try:
+        arguments = _parser().parse_args(argv)
+        status: int = arguments.run(arguments)
+        sys.stdout.flush()
+    except LeukoscopeError as fault:
+        print(f"leukoscope: {fault}", file=sys.stderr)
+        return fault.exit_status
+    except KeyboardInterrupt:
+        print("leukoscope: interrupted; cells counted so far are kept.", file=sys.stderr)
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has gone (`| head`): not a fault, and nothing is left to say.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="leukoscope",
+        description=f"Finds, counts and judges white cells in blood smears. {RESEARCH_USE}",
+    )
+    verbs = parser.add_subparsers(title="verbs", required=True, parser_class=_Parser)
+    _add_screen(verbs.add_parser("screen", help="examine one slide to its verdict"))
+    _add_pictures(
+        verbs.add_parser("classify", help="judge pictures of one cell each, cell in the middle"),
+        _classify,
+        with_model=True,
+    )
+    _add_pictures(
+        verbs.add_parser("locate", help="find the white cells in pictures of fields"),
+        _locate,
+        with_model=False,
+    )
+    slides = verbs.add_parser("slides", help="list the examinations on record")
+    _add_home(slides)
+    slides.add_argument("--json", action="store_true", help="one JSON object a line")
+    slides.set_defaults(run=_slides)
+    verify = verbs.add_parser("verify", help="prove that the records are unchanged")
+    _add_home(verify)
+    verify.set_defaults(run=_verify)
+    demo = verbs.add_parser("demo", help="screen three rendered smears and show how it works")
+    demo.add_argument("--out", type=Path, default=Path("out/demo"), help="folder for the pictures")
+    demo.add_argument("--seed", type=int, default=7, help="seed of the rendered smears")
+    _add_model(demo)
+    demo.set_defaults(run=_demo)
+    return parser
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model", type=Path, default=None, help="bundle folder (default: built in)"
+    )
+
+
+def _add_home(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--home", type=Path, default=None, help="data folder (default: LEUKOSCOPE_HOME)"
+    )
+
+
+def _add_scale(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--um-per-px",
+        type=float,
+        default=None,
+        metavar="F",
+        help="micrometres per pixel; left out: measured from the red cells",
+    )
+
+
+def _add_screen(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--camera",
+        required=True,
+        metavar="SOURCE",
+        help="picamera, replay:DIR, pan:PICTURE or phantom:KIND",
+    )
+    parser.add_argument("--slide", default=None, metavar="ID", help="number on the slide's label")
+    _add_scale(parser)
+    _add_model(parser)
+    _add_home(parser)
+    parser.add_argument("--settings", type=Path, default=None, help="a TOML file of settings")
+    parser.add_argument(
+        "--lamps",
+        choices=("auto", "gpio", "none"),
+        default="auto",
+        help="lamps on the pins; auto: where there are any",
+    )
+    parser.add_argument("--sheet", type=Path, default=None, help="write a contact sheet (PNG)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
+    parser.set_defaults(run=_screen)
+
+
+def _add_pictures(parser: argparse.ArgumentParser, run: object, with_model: bool) -> None:
+    parser.add_argument("pictures", nargs="+", type=Path, metavar="PICTURE")
+    _add_scale(parser)
+    if with_model:
+        _add_model(parser)
+    parser.add_argument("--jsonl", action="store_true", help="one JSON object a line")
+    parser.set_defaults(run=run)
+
+
+def _screen(arguments: argparse.Namespace) -> int:
+    from edge.camera.source import open_camera
+    from edge.inference.shelf import open_classifier
+    from edge.pictures import check_um_per_px
+    from edge.progress import Progress
+    from edge.records.contact_sheet import SheetSection, write_contact_sheet
+    from edge.records.home import data_home
+    from edge.records.store import Store
+    from edge.screening import Screening
+    from edge.settings import FILE_NAME, load_settings
+    from edge.sheets import sheet_cells
+    from edge.signals.ending import end_in_order
+
+    end_in_order()
+    um_per_px = check_um_per_px(arguments.um_per_px)
+    home = data_home(arguments.home)
+    named = arguments.settings is not None
+    settings = load_settings(arguments.settings or home / FILE_NAME, must_exist=named)
+    classifier = open_classifier(arguments.model, settings.screening.threads)
+    slide = arguments.slide or datetime.now().strftime("%Y%m%d-%H%M%S")
+    progress = Progress(sys.stderr, quiet=arguments.json)
+    cells: list[CountedCell] = []
+    with (
+        open_camera(arguments.camera) as camera,
+        Store.open(home) as store,
+        open_lamps(arguments.lamps, settings.lamps) as lamps,
+    ):
+        screening = Screening(
+            camera, classifier, store, lamps, settings, slide, arguments.camera, um_per_px
+        )
+        for step in screening.steps():
+            progress.show(step)
+            if arguments.sheet is not None:
+                cells += step.cells
+        progress.end()
+        outcome = screening.outcome
+        assert outcome is not None
+    if arguments.sheet is not None:
+        title = f"Slide {slide}: {outcome.verdict.replace('_', ' ')}"
+        section = SheetSection(title, sheet_cells(cells))
+        write_contact_sheet(arguments.sheet, [section], classifier.bundle.input.um_per_px)
+    if arguments.json:
+        print(json.dumps(outcome.as_json()))
+    else:
+        from edge.progress import outcome_lines
+
+        print("\n".join(outcome_lines(outcome)))
+        print(RESEARCH_USE)
+    return 0
+
+
+def open_lamps(choice: str, settings: LampSettings) -> Lamps:
+    """The lamps a person asked for.
+
+    Raises:
+        LampsMissing: ``gpio`` was asked for and there are no pins to drive.
+    """
+    from edge.errors import LampsMissing
+    from edge.signals.lamps import GpioLamps
+    from edge.signals.panel import NoLamps
+
+    if choice == "none":
+        return NoLamps()
+    try:
+        return GpioLamps(settings)
+    except LampsMissing:
+        if choice == "gpio":
+            raise
+        return NoLamps()
+
+
+def _classify(arguments: argparse.Namespace) -> int:
+    from edge.inference.shelf import open_classifier
+    from edge.onecell import classify_pictures
+    from edge.pictures import check_um_per_px
+
+    um_per_px = check_um_per_px(arguments.um_per_px)
+    classifier = open_classifier(arguments.model)
+    answers = classify_pictures(classifier, arguments.pictures, um_per_px)
+    return _print_rows(answers, arguments.jsonl)
+
+
+def _locate(arguments: argparse.Namespace) -> int:
+    from edge.imaging.locate import locate
+    from edge.pictures import check_um_per_px, scaled_pictures
+
+    um_per_px = check_um_per_px(arguments.um_per_px)
+
+    def rows() -> Iterator[dict[str, object] | LeukoscopeError]:
+        for picture in scaled_pictures(arguments.pictures, um_per_px):
+            if isinstance(picture, LeukoscopeError):
+                yield picture
+                continue
+            row: dict[str, object] = {"path": str(picture.path), "um_per_px": None, "cells": []}
+            if picture.um_per_px is None:
+                row["reason"] = "the scale could not be measured; give --um-per-px"
+            else:
+                found = locate(picture.rgb, picture.um_per_px, include_cut=True)
+                row["um_per_px"] = round(picture.um_per_px, 5)
+                row["cells"] = [
+                    {
+                        "x": round(c.left_px, 1),
+                        "y": round(c.top_px, 1),
+                        "width": round(c.width_px, 1),
+                        "height": round(c.height_px, 1),
+                    }
+                    for c in found
+                ]
+            yield row
+
+    return _print_rows(rows(), arguments.jsonl)
+
+
+def _print_rows(rows: Iterator[dict[str, object] | LeukoscopeError], as_json: bool) -> int:
+    """A line for each row; a fault goes to stderr and the others are still done."""
+    status = 0
+    for row in rows:
+        if isinstance(row, LeukoscopeError):
+            print(f"leukoscope: {row}", file=sys.stderr)
+            status = max(status, row.exit_status)
+        elif as_json:
+            print(json.dumps(row))
+        else:
+            print("  ".join(f"{key}={_short(value)}" for key, value in row.items()))
+    return status
+
+
+def _short(value: object) -> object:
+    return len(value) if isinstance(value, list) else value
+
+
+def _slides(arguments: argparse.Namespace) -> int:
+    from edge.records.home import data_home
+    from edge.records.listing import format_table, rows
+    from edge.records.store import Store
+
+    with Store.open_to_read(data_home(arguments.home)) as store:
+        examinations = store.examinations()
+    if arguments.json:
+        for row in rows(examinations):
+            print(json.dumps(row))
+    else:
+        print(format_table(examinations))
+    return 0
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from edge.records.home import data_home
+    from edge.records.store import Store
+
+    with Store.open_to_read(data_home(arguments.home)) as store:
+        records = store.verify_chain()
+    print(f"The chain of {records} records is whole: nothing was changed.")
+    return 0
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from edge.demo import run_demo
+
+    return run_demo(arguments.out, arguments.seed, arguments.model)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,402 @@
+"""The loop: the way of one frame, in order. It owns the order of the steps and no algorithm."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.camera.frame import Camera, Frame
+from edge.errors import LeukoscopeError
+from edge.imaging.chart import Chart
+from edge.imaging.crop import CropSpec, crop_cell
+from edge.imaging.locate import Candidate, locate
+from edge.imaging.quality import Trouble, assess
+from edge.imaging.scale import ScaleTracker
+from edge.imaging.stage import Place, Stage
+from edge.inference.classifier import Call, Classifier
+from edge.judgement.tally import Tally
+from edge.judgement.verdict import Judgement, Verdict, judge
+from edge.records.crops import encode_crop
+from edge.records.rows import CellRecord, VerdictRecord
+from edge.records.store import Store
+from edge.settings import Settings
+from edge.signals.indicator import CompletedExamination, Signal, when_completed, while_examining
+from edge.signals.panel import Lamps
+
+SCALE_UNKNOWN = (
+    "The scale could not be measured: too few whole red cells in focus. "
+    "Choose a thinner part of the smear, or give --um-per-px."
+)
+
+
+@dataclass(frozen=True)
+class CountedCell:
+    """One white cell, counted once and recorded.
+
+    Attributes:
+        number: In the records, unique on this device.
+        frame: Number of the frame it was cut from.
+        candidate: Where it lay in that frame, pixels.
+        call: The network's answer.
+        crop: uint8, shape (size, size, 3), as the network saw it.
+    """
+
+    number: int
+    frame: int
+    candidate: Candidate
+    call: Call
+    crop: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one frame brought.
+
+    Attributes:
+        frame: The frame.
+        um_per_px: Its scale.
+        place: Where it lies on the slide; None where it was not looked for.
+        trouble: Why it could not be used; None when it was.
+        advice: One sentence for the person; empty when there is nothing to say.
+        cells: White cells that were new in it.
+        tally: The counts so far.
+        judgement: The verdict so far.
+        signal: What the lamps show.
+    """
+
+    frame: Frame
+    um_per_px: float
+    place: Place | None
+    trouble: Trouble | None
+    advice: str
+    cells: tuple[CountedCell, ...]
+    tally: Tally
+    judgement: Judgement
+    signal: Signal
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """An examination that has ended; what ``leukoscope screen --json`` prints.
+
+    Attributes:
+        slide: Identifier of the slide.
+        verdict: REVIEW, NO_BLASTS_FOUND or CANNOT_JUDGE.
+        reason: Why, in plain words.
+        cells: Unique white cells counted, abstained ones among them.
+        blasts: Those the network flagged.
+        abstained: Those it would not judge.
+        blast_share: Share of blasts corrected by the network's error rates, 0-1.
+        interval: Interval of the share (95% unless set otherwise).
+        cells_needed: Further cells to a verdict; 0 where there is one, None where no one can tell.
+        frames: Frames looked at.
+        usable_frames: Those that could be judged.
+        seconds: Time it took.
+        um_per_px: Scale in use; None when it could not be measured.
+        bundle: Name and version of the model.
+        examination: Its number in the records.
+    """
+
+    slide: str
+    verdict: str
+    reason: str
+    cells: int
+    blasts: int
+    abstained: int
+    blast_share: float
+    interval: tuple[float, float]
+    cells_needed: int | None
+    frames: int
+    usable_frames: int
+    seconds: float
+    um_per_px: float | None
+    bundle: str
+    examination: int
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, ready for ``json.dumps``."""
+        return asdict(self)
+
+
+class Screening:
+    """One examination, from its first frame to its verdict.
+
+    Args:
+        camera: Where frames come from.
+        classifier: A verified bundle that passed its golden test.
+        store: Where cells are recorded before they are counted.
+        lamps: What the person sees.
+        settings: All settings.
+        slide: Identifier of the slide.
+        source: What the camera was called, for the record.
+        um_per_px: Scale of the frames; None to have it measured.
+        clock: Seconds, monotonic.
+    """
+
+    def __init__(
+        self,
+        camera: Camera,
+        classifier: Classifier,
+        store: Store,
+        lamps: Lamps,
+        settings: Settings,
+        slide: str,
+        source: str,
+        um_per_px: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._camera = camera
+        self._classifier = classifier
+        self._store = store
+        self._lamps = lamps
+        self._settings = settings
+        self._slide = slide
+        self._source = source
+        self._um_per_px = um_per_px
+        self._clock = clock
+        spec = classifier.bundle.input
+        context_um = spec.colour_parameters.get("context_um", CropSpec.context_um)
+        self._crop = CropSpec(spec.size_px, spec.um_per_px, context_um)
+        self._tally = Tally()
+        self._judgement = self._judge(final=False)
+        self._chart = Chart()
+        self._troubles: Counter[Trouble] = Counter()
+        self._frames = 0
+        self._usable_frames = 0
+        self._signal = while_examining(Verdict.KEEP_COUNTING, troubled=False)
+        self.outcome: Outcome | None = None
+
+    def run(self) -> Outcome:
+        """Go through all steps to the outcome."""
+        for _ in self.steps():
+            pass
+        assert self.outcome is not None
+        return self.outcome
+
+    def steps(self) -> Iterator[Step]:
+        """One step a frame, until a verdict is reached or frames end; then ``outcome`` is set.
+
+        Raises:
+            LeukoscopeError: What stopped it; the lamps show the fault, cells counted are kept.
+        """
+        started_s = self._clock()
+        try:
+            self._lamps.show(self._signal)
+            frames = self._measured_frames(self._camera.frames())
+            self._examination = self._store.begin_examination(
+                slide=self._slide,
+                bundle_name=self.bundle_name,
+                bundle_sha256=self._classifier.bundle.sha256,
+                source=self._source,
+                um_per_px=self._um_per_px,
+            )
+            if self._um_per_px is not None:
+                stage = Stage(self._um_per_px)
+                for frame in frames:
+                    yield self._step(frame, self._um_per_px, stage)
+                    if self._judgement.verdict is not Verdict.KEEP_COUNTING:
+                        break
+            self.outcome = self._finish(started_s)
+        except LeukoscopeError as fault:
+            self._lamps.show(Signal.fault(fault))
+            raise
+
+    @property
+    def bundle_name(self) -> str:
+        """Name and version of the model in use."""
+        return f"{self._classifier.bundle.name} {self._classifier.bundle.version}"
+
+    def _judge(self, final: bool) -> Judgement:
+        point = self._classifier.bundle.operating_point
+        return judge(self._tally, point, self._settings.verdict, final)
+
+    def _measured_frames(self, frames: Iterator[Frame]) -> Iterator[Frame]:
+        """All frames, the scale being known from the first one given on.
+
+        Where it is to be measured, frames are held back until it is certain enough. Frames of a
+        stage in motion are held within a bound of memory: the oldest are dropped.
+        """
+        if self._um_per_px is not None:
+            return frames
+        limits = self._settings.screening
+        tracker = ScaleTracker()
+        held: deque[Frame] = deque()
+        for frame in frames:
+            self._lamps.keep_alive()
+            tracker.add(frame.rgb)
+            held.append(frame)
+            if sum(kept.rgb.nbytes for kept in held) > limits.held_bytes and len(held) > 1:
+                held.popleft()
+                self._frames += 1
+            estimate = tracker.estimate
+            enough = estimate is not None and estimate.relative_error <= limits.scale_error
+            seen = len(held) + self._frames
+            if enough or (estimate is not None and seen >= limits.scale_frames):
+                break
+        estimate = tracker.estimate
+        if estimate is None or estimate.relative_error > limits.scale_error_max:
+            self._frames += len(held)
+            return iter(())
+        self._um_per_px = estimate.um_per_px
+        return itertools.chain(_emptying(held), frames)
+
+    def _step(self, frame: Frame, um_per_px: float, stage: Stage) -> Step:
+        self._frames += 1
+        self._lamps.keep_alive()
+        place = stage.locate_field(frame.rgb) if self._camera.continuous else stage.new_place()
+        quality = assess(frame.rgb, um_per_px, self._settings.quality)
+        cells: tuple[CountedCell, ...] = ()
+        if quality.usable:
+            self._usable_frames += 1
+            cells = self._count(frame, um_per_px, place)
+            self._judgement = self._judge(final=False)
+        elif quality.trouble is not None:
+            self._troubles[quality.trouble] += 1
+        self._show(while_examining(self._judgement.verdict, not quality.usable))
+        return Step(
+            frame=frame,
+            um_per_px=um_per_px,
+            place=place,
+            trouble=quality.trouble,
+            advice=quality.advice,
+            cells=cells,
+            tally=self._tally,
+            judgement=self._judgement,
+            signal=self._signal,
+        )
+
+    def _count(self, frame: Frame, um_per_px: float, place: Place) -> tuple[CountedCell, ...]:
+        """Cells not seen before: judged, recorded durably, and only then counted."""
+        if not place.countable:
+            return ()
+        found = locate(frame.rgb, um_per_px)
+        on_slide = [
+            (place.x_um + c.centre_px[0] * um_per_px, place.y_um + c.centre_px[1] * um_per_px)
+            for c in found
+        ]
+        new = self._chart.new_cells(place, on_slide)
+        if not new:
+            return ()
+        crops = np.stack(
+            [crop_cell(frame.rgb, found[i].centre_px, um_per_px, self._crop) for i in new]
+        )
+        judged = list(zip(new, crops, self._classifier.classify(crops), strict=True))
+        white = [(i, crop, call) for i, crop, call in judged if call.white_cell]
+        records = [
+            _record(frame, place, found[i], on_slide[i], call, crop) for i, crop, call in white
+        ]
+        numbers = self._store.add_cells(self._examination, records)
+        for _, _, call in white:
+            self._tally = self._tally.add(call.blast)
+        return tuple(
+            CountedCell(number, frame.number, found[i], call, crop)
+            for number, (i, crop, call) in zip(numbers, white, strict=True)
+        )
+
+    def _show(self, signal: Signal) -> None:
+        if signal != self._signal:
+            self._signal = signal
+            self._lamps.show(signal)
+
+    def _finish(self, started_s: float) -> Outcome:
+        self._judgement = judgement = self._judge(final=True)
+        reason = self._reason(judgement)
+        outcome = Outcome(
+            slide=self._slide,
+            verdict=judgement.verdict.value,
+            reason=reason,
+            cells=self._tally.seen,
+            blasts=self._tally.blasts,
+            abstained=self._tally.abstained,
+            blast_share=round(judgement.blast_share, 4),
+            interval=(round(judgement.interval[0], 4), round(judgement.interval[1], 4)),
+            cells_needed=judgement.cells_needed,
+            frames=self._frames,
+            usable_frames=self._usable_frames,
+            seconds=round(self._clock() - started_s, 3),
+            um_per_px=None if self._um_per_px is None else round(self._um_per_px, 5),
+            bundle=self.bundle_name,
+            examination=self._examination,
+        )
+        self._store.finish(
+            self._examination,
+            VerdictRecord(
+                verdict=outcome.verdict,
+                reason=reason,
+                cells=outcome.cells,
+                blasts=outcome.blasts,
+                abstained=outcome.abstained,
+                blast_share=outcome.blast_share,
+                interval=outcome.interval,
+                frames=outcome.frames,
+                cells_needed=outcome.cells_needed,
+                seconds=outcome.seconds,
+                um_per_px=outcome.um_per_px,
+            ),
+        )
+        # Recorded first: a lamp must not say what the record does not.
+        self._show(when_completed(judgement.verdict, self._proof(judgement)))
+        return outcome
+
+    def _reason(self, judgement: Judgement) -> str:
+        """The judgement's reason, or what kept the device from seeing enough."""
+        if judgement.verdict is not Verdict.CANNOT_JUDGE:
+            return judgement.reason
+        if self._um_per_px is None:
+            return SCALE_UNKNOWN
+        if not self._troubles:
+            return judgement.reason
+        trouble, count = self._troubles.most_common(1)[0]
+        if count <= self._settings.screening.trouble_share_max * self._frames:
+            return judgement.reason
+        said = trouble.value.replace("_", " ").lower()
+        return f"{count} of {self._frames} frames could not be used ({said}). {judgement.reason}"
+
+    def _proof(self, judgement: Judgement) -> CompletedExamination | None:
+        if judgement.verdict is not Verdict.NO_BLASTS_FOUND:
+            return None
+        return CompletedExamination(
+            slide=self._slide,
+            verdict=judgement.verdict.value,
+            # A Classifier comes from open_classifier, which replays the golden test or raises.
+            golden_test_passed=self._classifier.proven,
+            in_focus=self._usable_frames > 0,
+            cells=self._tally.cells,
+            cells_required=self._settings.verdict.least_cells_green,
+        )
+
+
+def _emptying(held: deque[Frame]) -> Iterator[Frame]:
+    """Frames held back, each let go of as it is given out."""
+    while held:
+        yield held.popleft()
+
+
+def _record(
+    frame: Frame,
+    place: Place,
+    candidate: Candidate,
+    on_slide_um: tuple[float, float],
+    call: Call,
+    crop: NDArray[np.uint8],
+) -> CellRecord:
+    return CellRecord(
+        frame=frame.number,
+        place=place.place,
+        x_um=on_slide_um[0],
+        y_um=on_slide_um[1],
+        box=(candidate.left_px, candidate.top_px, candidate.width_px, candidate.height_px),
+        label=call.label,
+        blast=call.blast,
+        p_blast=call.p_blast,
+        abstained=call.abstained,
+        reason=call.reason,
+        crop_webp=encode_crop(crop),
+    )
