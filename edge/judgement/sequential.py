@@ -106,10 +106,10 @@ def boundaries(point: OperatingPoint, plan: TestPlan) -> Boundaries:
 
 def _review_boundary(point: OperatingPoint, plan: TestPlan) -> tuple[IntArray, float]:
     null = point.false_blast_rate
-    weights = rate_weights(point, share_grid(plan.share_limit)).mean(axis=0, keepdims=True)
+    fewest = _FewestFlagged(point, plan)
 
     def crossing(log_bound: float) -> tuple[IntArray, float]:
-        table = _trim_review(_fewest_flagged(null, weights, log_bound, plan), plan)
+        table = _trim_review(fewest(log_bound), plan)
         return table, false_review_rate(table, null)
 
     return _lowest_bound(crossing, plan.alpha)
@@ -136,21 +136,40 @@ def _lowest_bound(
     return best
 
 
-def _fewest_flagged(
-    null: BetaSpread, weights: FloatArray, log_bound: float, plan: TestPlan
-) -> IntArray:
-    """For each n the fewest flagged whose ratio to "no blasts" reaches the bound, by bisection."""
-    cells = np.arange(plan.max_cells + 1, dtype=np.float64)
-    null_table = _UrnTable(null, plan.max_cells)
-    bound = log_bound + _EARLY_REVIEW / np.maximum(cells, 1)
-    low, high = np.full(cells.shape, -1.0), cells + 1  # low never reaches it, high does
-    while np.any(high - low > 1):
-        middle = np.clip(np.floor((low + high) / 2), 0, cells)
-        ratio = log_likelihood(cells, middle, weights)[:, 0] - null_table(cells, middle)
-        reached = (ratio >= bound) & (high - low > 1)
-        missed = (ratio < bound) & (high - low > 1)
-        high, low = np.where(reached, middle, high), np.where(missed, middle, low)
-    return high.astype(np.int64)
+class _FewestFlagged:
+    """For each n the fewest flagged whose ratio to "no blasts" reaches a bound, by bisection.
+
+    What was found for other bounds brackets the search: a higher bound needs no fewer.
+    """
+
+    def __init__(self, point: OperatingPoint, plan: TestPlan) -> None:
+        self._cells = np.arange(plan.max_cells + 1, dtype=np.float64)
+        self._null = _UrnTable(point.false_blast_rate, plan.max_cells)
+        shares = rate_weights(point, share_grid(plan.share_limit))
+        self._some_share = shares.mean(axis=0, keepdims=True)
+        self._found: dict[float, FloatArray] = {}
+
+    def __call__(self, log_bound: float) -> IntArray:
+        """Shape (max_cells + 1,); n + 1 where even n flagged of n do not reach it."""
+        bound = log_bound + _EARLY_REVIEW / np.maximum(self._cells, 1)
+        low, high = self._bracket(log_bound)  # low does not reach it, high does
+        while (todo := np.flatnonzero(high - low > 1)).size:
+            cells, middle = self._cells[todo], np.floor((low[todo] + high[todo]) / 2)
+            some_share = log_likelihood(cells, middle, self._some_share)[:, 0]
+            reached = some_share - self._null(cells, middle) >= bound[todo]
+            high[todo] = np.where(reached, middle, high[todo])
+            low[todo] = np.where(reached, low[todo], middle)
+        self._found[log_bound] = high
+        return high.astype(np.int64)
+
+    def _bracket(self, log_bound: float) -> tuple[FloatArray, FloatArray]:
+        low, high = np.full(self._cells.shape, -1.0), self._cells + 1
+        for other, table in self._found.items():
+            if other <= log_bound:
+                low = np.maximum(low, table - 1)
+            if other >= log_bound:
+                high = np.minimum(high, table)
+        return low, high
 
 
 class _UrnTable:
@@ -218,12 +237,12 @@ def _log_ratios(point: OperatingPoint, plan: TestPlan) -> FloatArray:
 
     Returns:
         Shape (max_cells + 1, shares, width), index (n, share, k); -inf where k > n and
-        before the least count for green. The width ends at the mean rate of slides of share S:
-        more flagged cells never speak for green.
+        before the least count for green. The width ends at the mean rate of slides of share S,
+        where counts no longer speak for green, and at a fifth of the cells.
     """
     weights = rate_weights(point, share_grid(plan.share_limit))
     width = max(8, int(np.ceil(plan.max_cells * float(weights[0] @ rate_grid()))) + 1)
-    width = min(width, plan.max_cells + 1)
+    width = min(width, max(8, plan.max_cells // 5), plan.max_cells + 1)
     null = _UrnTable(point.false_blast_rate, plan.max_cells)
     count = np.arange(width, dtype=np.float64)
     ratios = np.full((plan.max_cells + 1, weights.shape[0], width), -np.inf)

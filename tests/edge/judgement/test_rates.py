@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
-from networks import GOOD, GRID, NOISY, UNEVEN, USUAL
 from scipy import stats
 from scipy.special import comb
 
 from edge.judgement.operating_point import BetaSpread
 from edge.judgement.rates import likely_rate, log_likelihood, quadrature, rate_grid, rate_weights
+from tests.edge.judgement.networks import GOOD, GRID, NOISY, UNEVEN, USUAL
 
 
 @pytest.mark.parametrize(

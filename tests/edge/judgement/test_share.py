@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import GOOD, NOISY, POOR, USELESS, USUAL
 
 from edge.judgement.share import corrected_share, share_interval
 from edge.judgement.simulation import draw_rates
+from tests.edge.judgement.networks import GOOD, NOISY, POOR, USELESS, USUAL
 
 NETWORKS = {"good": GOOD, "usual": USUAL, "noisy": NOISY}
 SHARES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8)

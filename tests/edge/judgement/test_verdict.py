@@ -5,10 +5,10 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import GOOD, GRID, NOISY, UNEVEN, USELESS, USUAL
 
 from edge.judgement.tally import Tally
 from edge.judgement.verdict import Judgement, Verdict, VerdictSettings, judge
+from tests.edge.judgement.networks import GOOD, GRID, NOISY, UNEVEN, USELESS, USUAL
 
 GREEN, RED = Verdict.NO_BLASTS_FOUND, Verdict.REVIEW
 OPEN, AMBER = Verdict.KEEP_COUNTING, Verdict.CANNOT_JUDGE
