@@ -47,7 +47,7 @@ class NucleusSettings:
     lobe_gap_um: float = 4.0
     lobed_um2: float = 110.0
     lobed_span_um: float = 14.5
-    wide_body: float = 1.3
+    wide_body: float = 1.2
     wide_factor: float = 1.5
 
 
@@ -277,7 +277,7 @@ def _are_lobes(
     factor = settings.wide_factor if body_um > settings.wide_body * larger_um else 1.0
     return bool(
         areas[0] <= settings.lobe_um2 * factor**2
-        and sum(areas) <= settings.lobed_um2 * factor**2
+        and sum(areas) <= settings.lobed_um2 * factor
         and span_um <= settings.lobed_span_um * factor
     )
 
