@@ -12,19 +12,23 @@ from edge.errors import DiskFull, LeukoscopeError, StoreUnwritable
 FOLDER = "leukoscope"
 
 
-def data_home(environ: Mapping[str, str] | None = None) -> Path:
-    """Where state is kept: ``LEUKOSCOPE_HOME``, or the user's data folder.
+def data_home(named: Path | None = None, environ: Mapping[str, str] | None = None) -> Path:
+    """Where state is kept: the folder named, ``LEUKOSCOPE_HOME``, or the user's data folder.
 
     The boot service sets ``LEUKOSCOPE_HOME`` to ``/var/lib/leukoscope``. The user's data folder is
     ``XDG_DATA_HOME`` or ``~/.local/share`` (XDG base directory specification: a relative
     ``XDG_DATA_HOME`` is to be ignored). Nothing is created.
 
+    Args:
+        named: The folder that a person named, if any.
+        environ: The environment; this process's own if left out.
+
     Raises:
         StoreUnwritable: Nothing is set and the user has no home.
     """
     known = os.environ if environ is None else environ
-    if known.get("LEUKOSCOPE_HOME"):
-        return Path(known["LEUKOSCOPE_HOME"]).expanduser().absolute()
+    if named is not None or known.get("LEUKOSCOPE_HOME"):
+        return Path(named or known["LEUKOSCOPE_HOME"]).expanduser().absolute()
     base = Path(known.get("XDG_DATA_HOME", ""))
     if base.is_absolute():
         return base / FOLDER

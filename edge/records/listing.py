@@ -19,15 +19,15 @@ def format_table(examinations: Sequence[Examination]) -> str:
     """
     if not examinations:
         return "No examinations are recorded yet."
-    rows = [HEADINGS, *(_cells(examination) for examination in examinations)]
-    widths = [max(_width(row[i]) for row in rows) for i in range(len(HEADINGS))]
+    lines = [HEADINGS, *(_cells(examination) for examination in examinations)]
+    widths = [max(_width(line[i]) for line in lines) for i in range(len(HEADINGS))]
     return "\n".join(
-        "  ".join(_padded(row[i], widths[i], i in _RIGHT) for i in range(len(row))).rstrip()
-        for row in rows
+        "  ".join(_padded(line[i], widths[i], i in _RIGHT) for i in range(len(line))).rstrip()
+        for line in lines
     )
 
 
-def json_rows(examinations: Sequence[Examination]) -> list[dict[str, Any]]:
+def rows(examinations: Sequence[Examination]) -> list[dict[str, Any]]:
     """Examinations as plain values, ready for ``json.dumps``; verdict is null unless finished."""
     return [_json_row(examination) for examination in examinations]
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from edge.errors import StoreDamaged, StoreTooNew
+from edge.errors import StoreDamaged, StoreTooNew, StoreUnwritable
 from edge.records.chain import GENESIS, Value, link
 from edge.records.crops import encode_crop
 from edge.records.faults import is_busy, named_faults
@@ -85,6 +85,10 @@ class Store:
             except BaseException:
                 connection.close()
                 raise
+            if not os.access(database, os.W_OK):
+                # SQLite would open it and fail at the first record only.
+                connection.close()
+                raise StoreUnwritable(f"The records {database} are read-only.")
         return cls(connection, database)
 
     @classmethod
@@ -230,7 +234,24 @@ class Store:
             )
         return [_cell(row) for row in rows]
 
-    def verify_chain(self) -> ChainReport:
+    def verify_chain(self) -> int:
+        """Prove that all records are as they were written.
+
+        Returns:
+            How many there are.
+
+        Raises:
+            StoreDamaged: One is not; the fault names the first.
+        """
+        report = self.inspect_chain()
+        if report.altered is not None:
+            raise StoreDamaged(
+                f"The records {self._database} were changed: {report.altered}; "
+                f"the {report.records} records before it are whole."
+            )
+        return report.records
+
+    def inspect_chain(self) -> ChainReport:
         """Walk along all records and name the first that is not as it was written."""
         with self._snapshot():
             return verify(self._connection, _KEYS)

@@ -22,5 +22,8 @@ def end_in_order() -> None:
 
 
 def _stop(number: int, _frame: FrameType | None) -> None:
+    # Once is enough: a second one must not break into the closing of lamps and records.
+    for each in STOP_SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
     # 128 + number is what a shell reports for a process that a signal ended.
     raise SystemExit(128 + number)

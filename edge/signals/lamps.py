@@ -124,15 +124,16 @@ class GpioLamps:
     def close(self) -> None:
         """Leave all dark and release the pins; more than one call does no harm."""
         with self._changed:
-            if self._closed:
-                return
             self._closed = True
             self._changed.notify()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             # A pin that hangs must not keep the process from ending.
             self._thread.join(timeout=2.0)
-        for device in self._devices.values():
-            _let_go(device)
+        # One by one: a call that was interrupted is finished by the next one.
+        while self._devices:
+            name = next(iter(self._devices))
+            _let_go(self._devices[name])
+            del self._devices[name]
         atexit.unregister(self.close)
 
     def __enter__(self) -> Self:

@@ -42,7 +42,8 @@ class LampPlayer:
         Raises:
             TypeError: Something other than a `Signal` was given.
         """
-        if not isinstance(signal, Signal):
+        # Exactly this class: a subclass could light what it likes.
+        if type(signal) is not Signal:
             raise TypeError(f"lamps show a Signal, not {type(signal).__name__}")
         self._expire(now_s)
         if signal != self._signal:

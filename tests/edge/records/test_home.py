@@ -10,20 +10,24 @@ from edge.records.home import data_home, folder_fault, prepare_home
 
 
 def test_the_environment_names_the_folder(tmp_path):
-    assert data_home({"LEUKOSCOPE_HOME": str(tmp_path), "HOME": "/home/x"}) == tmp_path
+    assert data_home(environ={"LEUKOSCOPE_HOME": str(tmp_path), "HOME": "/home/x"}) == tmp_path
+
+
+def test_a_folder_named_by_a_person_comes_first(tmp_path):
+    assert data_home(tmp_path, {"LEUKOSCOPE_HOME": "/elsewhere"}) == tmp_path
 
 
 def test_a_relative_folder_is_taken_from_where_we_are(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert data_home({"LEUKOSCOPE_HOME": "records"}) == tmp_path / "records"
+    assert data_home(environ={"LEUKOSCOPE_HOME": "records"}) == tmp_path / "records"
 
 
 def test_the_users_data_folder_is_the_default():
     share = Path("/home/x/.local/share/leukoscope")
-    assert data_home({"HOME": "/home/x"}) == share
-    assert data_home({"HOME": "/home/x", "LEUKOSCOPE_HOME": ""}) == share
-    assert data_home({"HOME": "/home/x", "XDG_DATA_HOME": "relative"}) == share
-    assert data_home({"HOME": "/home/x", "XDG_DATA_HOME": "/d"}) == Path("/d/leukoscope")
+    assert data_home(environ={"HOME": "/home/x"}) == share
+    assert data_home(environ={"HOME": "/home/x", "LEUKOSCOPE_HOME": ""}) == share
+    assert data_home(environ={"HOME": "/home/x", "XDG_DATA_HOME": "relative"}) == share
+    assert data_home(environ={"HOME": "/home/x", "XDG_DATA_HOME": "/d"}) == Path("/d/leukoscope")
 
 
 def test_the_folder_is_made_for_its_owner_only(tmp_path):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from edge.records.listing import format_table, json_rows
+from edge.records.listing import format_table, rows
 from edge.records.store import CellRecord, Store, VerdictRecord
 
 CELL = CellRecord(0, 0, 1.0, 2.0, (1, 2, 3, 4), "blast", True, 0.9, False, None, b"")
@@ -35,12 +35,12 @@ def test_an_interrupted_examination_shows_no_verdict(examinations):
     line = format_table(examinations).splitlines()[2]
     assert "(interrupted)" in line
     assert "NO_BLASTS_FOUND" not in line
-    row = json_rows(examinations)[1]
+    row = rows(examinations)[1]
     assert (row["state"], row["verdict"], row["cells"]) == ("INTERRUPTED", None, 1)
 
 
 def test_rows_are_plain_json(examinations):
-    first, _ = json.loads(json.dumps(json_rows(examinations)))
+    first, _ = json.loads(json.dumps(rows(examinations)))
     assert first["verdict"] == "REVIEW"
     assert first["interval"] == [0.8, 1.0]
     assert first["um_per_px"] == 0.2
@@ -49,4 +49,4 @@ def test_rows_are_plain_json(examinations):
 
 def test_an_empty_list_says_so():
     assert format_table([]) == "No examinations are recorded yet."
-    assert json_rows([]) == []
+    assert rows([]) == []

@@ -93,7 +93,7 @@ def test_what_is_recorded_is_read_back(home):
         assert [cell.record for cell in store.cells(number)] == [CELL, BLAST, UNSURE]
         assert [cell.record.crop_webp for cell in store.cells(number, crops=False)] == [b""] * 3
         (listed,) = store.examinations()
-        assert store.verify_chain().whole
+        assert store.inspect_chain().whole
     assert listed.state is State.FINISHED
     assert (listed.cells, listed.blasts, listed.abstained) == (3, 1, 1)
     assert listed.um_per_px == 0.21
@@ -141,7 +141,7 @@ def test_any_finite_cell_is_kept_exactly_and_verifies(numbers, p_blast, reason, 
         number = begin(store)
         store.add_cells(number, [cell])
         assert store.cells(number)[0].record == cell
-        assert store.verify_chain().altered is None
+        assert store.inspect_chain().altered is None
 
 
 def test_numpy_numbers_are_kept_as_plain_ones(store):
@@ -159,7 +159,7 @@ def test_numpy_numbers_are_kept_as_plain_ones(store):
     (read,) = store.cells(number)
     assert read.record.blast is True
     assert (read.record.frame, read.record.x_um, read.record.p_blast) == (3, 1.5, 0.5)
-    assert store.verify_chain().whole
+    assert store.inspect_chain().whole
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_a_slide_needs_an_identifier_and_a_start_its_time_zone(store):
 def test_a_source_with_bytes_that_are_no_text_is_kept(store):
     store.begin_examination("S", "leuko", "00", "replay:\udcff")
     assert store.examinations()[0].source == "replay:\\udcff"
-    assert store.verify_chain().whole
+    assert store.inspect_chain().whole
 
 
 def test_a_finished_examination_takes_no_more(store):
@@ -212,7 +212,7 @@ def test_a_finished_examination_takes_no_more(store):
     with pytest.raises(LookupError, match="no examination 99"):
         store.add_cells(99, [CELL])
     assert len(store.cells(number)) == 3
-    assert store.verify_chain().whole
+    assert store.inspect_chain().whole
 
 
 def test_of_several_cells_all_or_none_are_kept(store):
@@ -222,7 +222,7 @@ def test_of_several_cells_all_or_none_are_kept(store):
         store.add_cells(number, [CELL, broken])
     assert store.cells(number) == []
     store.add_cells(number, [CELL])
-    assert store.verify_chain().whole
+    assert store.inspect_chain().whole
 
 
 def test_an_examination_is_running_until_its_store_closes(home):
@@ -272,7 +272,7 @@ def test_a_killed_process_loses_no_acknowledged_cell(home):
         writer.stdout.close()
         numbers = [int(text.split()[1]) for text in told if text.startswith("cell ")]
         with Store.open(home) as store:
-            report = store.verify_chain()
+            report = store.inspect_chain()
             newest = store.examinations()[-1]
             kept = {cell.number for cell in store.cells(newest.number)}
         assert report.altered is None
@@ -318,8 +318,8 @@ with Store.open(Path(sys.argv[1])) as store:
     assert [process.wait() for process in started] == [0] * 4
     with Store.open(home) as store:
         assert len(store.examinations()) == 20
-        assert store.verify_chain().records == 20
-        assert store.verify_chain().whole
+        assert store.inspect_chain().records == 20
+        assert store.inspect_chain().whole
 
 
 # --- the disk ------------------------------------------------------------------------------
@@ -341,10 +341,10 @@ def test_a_full_disk_is_named_and_what_was_acknowledged_stays(store):
     assert caught.value.number == "E-REC-02"
     assert acknowledged
     assert [cell.number for cell in store.cells(number)] == acknowledged
-    assert store.verify_chain().whole
+    assert store.inspect_chain().whole
     store._connection.execute("PRAGMA max_page_count = 100000")
     assert store.add_cells(number, [big]) == [acknowledged[-1] + 1]
-    assert store.verify_chain().whole
+    assert store.inspect_chain().whole
 
 
 def test_a_disk_too_full_even_to_begin_is_named(home, monkeypatch):
@@ -478,7 +478,7 @@ def test_pages_overwritten_are_found(home):
         with Store.open(home) as store:
             store.examinations()
             store.cells(number)
-            store.verify_chain()
+            store.inspect_chain()
 
     with pytest.raises(StoreDamaged):
         read_all()
@@ -487,7 +487,7 @@ def test_pages_overwritten_are_found(home):
 def test_where_nothing_was_recorded_reading_makes_nothing(home):
     with Store.open_to_read(home) as reader:
         assert reader.examinations() == []
-        assert reader.verify_chain().records == 0
+        assert reader.inspect_chain().records == 0
     assert not home.exists()
 
 
@@ -556,18 +556,29 @@ def test_the_first_altered_record_is_named(home, statement, triggers, named):
     with Store.open(home) as store:
         finished_examination(store, "A")
         finished_examination(store, "B")
-        assert store.verify_chain().whole
+        assert store.inspect_chain().whole
     tamper(home, statement, triggers=triggers)
     with Store.open(home) as store:
-        report = store.verify_chain()
+        report = store.inspect_chain()
     assert report.altered == named
     assert not report.whole
+
+
+def test_verifying_raises_for_an_altered_record_and_counts_whole_ones(home):
+    with Store.open(home) as store:
+        finished_examination(store, "A")
+        assert store.verify_chain() == 5
+    tamper(home, "UPDATE cells SET label = 'x' WHERE id = 2", triggers=["cells_no_update"])
+    with Store.open(home) as store, pytest.raises(StoreDamaged) as caught:
+        store.verify_chain()
+    assert "cell 2 of examination 1 (slide A) was altered" in str(caught.value)
+    assert "the 2 records before it are whole" in str(caught.value)
 
 
 def test_records_cut_off_at_the_end_show_against_a_head_written_down(home):
     with Store.open(home) as store:
         finished_examination(store)
-        before = store.verify_chain()
+        before = store.inspect_chain()
     tamper(
         home,
         "DELETE FROM verdicts",
@@ -575,7 +586,7 @@ def test_records_cut_off_at_the_end_show_against_a_head_written_down(home):
     )
     tamper(home, "DELETE FROM chain WHERE kind = 'verdicts'")
     with Store.open(home) as store:
-        after = store.verify_chain()
+        after = store.inspect_chain()
     assert after.whole
     assert (after.records, before.records) == (4, 5)
     assert after.head != before.head
@@ -586,7 +597,7 @@ def test_pictures_may_be_dropped_to_save_space(home):
         finished_examination(store)
     tamper(home, "DELETE FROM crops WHERE cell = 2")
     with Store.open(home) as store:
-        assert store.verify_chain().whole
+        assert store.inspect_chain().whole
         assert [bool(cell.record.crop_webp) for cell in store.cells(1)] == [True, False, True]
 
 
@@ -606,7 +617,7 @@ def test_how_long_recording_and_verifying_take(store):
     for _ in range(50):
         store.add_cells(number, cells)
     recorded_s = time.perf_counter()
-    assert store.verify_chain().records == 201
+    assert store.inspect_chain().records == 201
     verified_s = time.perf_counter()
     print(
         f"200 cells in 50 transactions: {1e3 * (recorded_s - begun_s) / 50:.1f} ms each; "

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from edge.errors import CameraLost, LeukoscopeError, all_faults
+from edge.judgement.verdict import Verdict
 from edge.signals.indicator import (
     APPEARANCES,
     FAULT_AREAS,
@@ -160,6 +161,15 @@ def test_an_examination_that_ended_shows_its_verdict():
     assert when_completed("KEEP_COUNTING", PROOF).indicator is Indicator.CANNOT_JUDGE
     assert when_completed("nonsense", PROOF).indicator is Indicator.CANNOT_JUDGE
     assert when_completed("NO_BLASTS_FOUND", PROOF) == Signal.green(PROOF)
+
+
+def test_the_verdicts_are_those_of_the_judgement():
+    assert [verdict.value for verdict in Verdict] == list(VERDICTS)
+    proof = replace(PROOF, verdict=Verdict.NO_BLASTS_FOUND)
+    for verdict in Verdict:
+        assert while_examining(verdict, False) == while_examining(verdict.value, False)
+        by_name = when_completed(verdict.value, PROOF)
+        assert when_completed(verdict, proof).indicator is by_name.indicator
 
 
 def test_no_blasts_without_a_proof_is_not_green():

@@ -213,20 +213,46 @@ def test_no_heartbeat_pin_is_fine():
     assert bench.of(Lamp.AMBER) == [(0, ON), (2.0, OFF)]
 
 
-def test_a_pin_that_cannot_be_written_is_a_fault_and_stops_the_heartbeat(bench, monkeypatch):
+def test_a_pin_that_cannot_be_written_is_a_fault_and_stops_the_heartbeat(bench):
     bench.lamps.show(Signal.plain(Indicator.KEEP_COUNTING))
 
     def fail():
         raise OSError("GPIO busy")
 
-    monkeypatch.setattr(bench.lamps, "_devices", {**bench.lamps._devices})
-    working = bench.lamps._devices["amber"]
-    bench.lamps._devices["amber"] = type("Dead", (), {"off": staticmethod(fail)})()
+    amber, heartbeat = bench.lamps._devices["amber"], bench.lamps._devices["heartbeat"]
+    dead = {name: staticmethod(fail) for name in ("on", "off", "close")}
+    bench.lamps._devices["amber"] = type("Dead", (), dead)()
     bench.clock.now_s += 1.0
     bench.lamps.tick()
+    beats = len(heartbeat.pin.states)
     with pytest.raises(LampsMissing, match="GPIO busy"):
         bench.lamps.keep_alive()
-    bench.lamps._devices["amber"] = working
+    with pytest.raises(LampsMissing, match="GPIO busy"):
+        bench.lamps.show(Signal.green(PROOF))
+    for _ in range(20):
+        bench.clock.now_s += 0.25
+        bench.lamps.tick()
+    assert len(heartbeat.pin.states) == beats
+    with pytest.warns(UserWarning, match="not released: GPIO busy"):
+        bench.lamps.close()
+    amber.close()
+
+
+def test_closing_that_was_interrupted_is_finished_by_the_next(bench, monkeypatch):
+    bench.lamps.show(Signal.plain(Indicator.REVIEW))
+    interrupted = iter([True])
+    let_go = lamps_module._let_go
+
+    def let_go_but_once(device):
+        if next(interrupted, False):
+            raise KeyboardInterrupt
+        let_go(device)
+
+    monkeypatch.setattr(lamps_module, "_let_go", let_go_but_once)
+    with pytest.raises(KeyboardInterrupt):
+        bench.lamps.close()
+    bench.lamps.close()
+    assert not any(bench.timeline.is_lit(lamp) for lamp in Lamp)
 
 
 def test_without_pins_on_this_machine_one_clear_fault(monkeypatch):

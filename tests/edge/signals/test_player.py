@@ -58,6 +58,16 @@ def test_showing_the_same_again_does_not_disturb_the_rhythm():
     assert player.at(1.5)[0] == NONE
 
 
+def test_a_signal_of_another_making_is_refused():
+    class Forged(Signal):
+        @property
+        def pattern(self):
+            return GREEN.pattern
+
+    with pytest.raises(TypeError, match="lamps show a Signal"):
+        LampPlayer(5.0, 0.0).show(Forged(Indicator.READY), 0.0)
+
+
 def test_something_that_is_no_signal_is_refused():
     with pytest.raises(TypeError, match="lamps show a Signal"):
         LampPlayer(5.0, 0.0).show("green", 0.0)
