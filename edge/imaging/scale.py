@@ -22,7 +22,7 @@ RED_CELL_UM: Final = 7.3
 """Diameter by our outlines where the scale is known: medians of 7.3 um (Barcelona, 0.2 um/px),
 7.4 (Johns Hopkins, 0.2), 7.2 (Munich, 0.1414); textbooks give 7.2 to 7.5 for smears."""
 
-BETWEEN_SLIDES: Final = 0.05
+BETWEEN_SLIDES: Final = 0.06
 """Relative spread of the typical red-cell diameter from slide to slide (patients differ, and so
 do drying and thickness): what no number of frames of one slide can average away."""
 
