@@ -403,9 +403,15 @@ def _version(connection: sqlite3.Connection) -> int:
 
 def _check_ours(connection: sqlite3.Connection, database: Path) -> None:
     """Refuse a database of another program, or of a newer version of this one."""
-    owner = int(connection.execute("PRAGMA application_id").fetchone()[0])
-    version = _version(connection)
-    tables = int(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+    # One snapshot: another process may be making the tables between two of these questions.
+    connection.execute("BEGIN")
+    try:
+        tables = int(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+        owner = int(connection.execute("PRAGMA application_id").fetchone()[0])
+        version = _version(connection)
+    finally:
+        if connection.in_transaction:
+            connection.execute("COMMIT")
     if owner != APPLICATION_ID and (owner or version or tables):
         raise StoreDamaged(f"{database} belongs to another program.")
     if version > SCHEMA_VERSION:
