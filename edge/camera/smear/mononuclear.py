@@ -15,7 +15,7 @@ def draw_lymphocyte(rng: np.random.Generator, canvas: Canvas, diameter: float) -
     palette = Palette(canvas)
     inside = random_body(rng, diameter, 0.035, 0.07).inside_um(canvas)
     # A frayed border: small folds and threads of the rim.
-    inside = inside + float(rng.uniform(0.05, 0.25)) * grain(rng, canvas, 0.2, 0.7)
+    inside = inside + float(rng.uniform(0.02, 0.16)) * grain(rng, canvas, 0.2, 0.7)
     body = cover(inside, 0.35)
     palette.lay(body, azure=0.12, blue=float(rng.uniform(0.34, 0.55)))
     palette.lay(body * rim(inside, 0.3, 0.35), blue=0.2)
@@ -30,11 +30,11 @@ def draw_lymphocyte(rng: np.random.Generator, canvas: Canvas, diameter: float) -
         turn_rad=float(rng.uniform(0, np.pi)),
         waves=waves(rng, 0.025),
     ).inside_um(canvas)
-    clumps = np.tanh(grain(rng, canvas, 0.28, 0.9))
-    channels = strands(rng, canvas, 0.12, 0.36)
+    clumps = np.tanh(1.5 * grain(rng, canvas, 0.32, 0.95))
+    channels = strands(rng, canvas, 0.16, 0.45)
     net = strands(rng, canvas, 0.08, 0.2)
-    texture = 0.07 * clumps - 0.13 * channels + 0.17 * net
-    nucleus = chromatin(palette, nucleus_um, texture, float(rng.normal(1.36, 0.08)), 0.12, body)
+    texture = 0.15 * clumps - 0.13 * channels + 0.13 * net
+    nucleus = chromatin(palette, nucleus_um, texture, float(rng.normal(1.42, 0.08)), 0.12, body)
     return palette.drawn(inside, nucleus)
 
 
