@@ -24,7 +24,8 @@ def plasma_mask(density: NDArray[np.float32], cells: Mask, nuclei: Mask) -> Mask
     bluish = (red / ratio > 1.25 * typical[0] / typical[1]) | (
         blue / ratio < 0.75 * typical[2] / typical[1]
     )
-    return other & (pale | bluish)
+    plasma: Mask = other & (pale | bluish)
+    return plasma
 
 
 def territory_of(own: Mask, others: Mask, reach: int) -> Mask:

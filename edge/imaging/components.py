@@ -97,9 +97,7 @@ def _touching_runs(
     return upper, np.repeat(low, counts) + offsets
 
 
-def _unite(
-    count: int, one: NDArray[np.intp], other: NDArray[np.intp]
-) -> NDArray[np.intp]:
+def _unite(count: int, one: NDArray[np.intp], other: NDArray[np.intp]) -> NDArray[np.intp]:
     """Smallest member of each member's set after joining all pairs."""
     root = np.arange(count)
     while True:
@@ -122,7 +120,8 @@ def fill_small_holes(mask: Mask, max_px: int) -> Mask:
     height, width = mask.shape
     inside = (size.left > 0) & (size.top > 0) & (size.right < width) & (size.bottom < height)
     fill = np.concatenate([[False], inside & (size.area <= max_px)])
-    return mask | fill[labels]
+    filled: Mask = mask | fill[labels]
+    return filled
 
 
 def dilate(mask: Mask, steps: int) -> Mask:

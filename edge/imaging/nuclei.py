@@ -95,9 +95,7 @@ def find_nuclei(
     return nuclei
 
 
-def stain_threshold(
-    stain: NDArray[np.float32], cells: Mask, settings: NucleusSettings
-) -> float:
+def stain_threshold(stain: NDArray[np.float32], cells: Mask, settings: NucleusSettings) -> float:
     """Stain that parts nuclei from red cells and cytoplasm in this picture.
 
     Well above what most of the cells' area shows (red cells, or cytoplasm), and half of what the
@@ -216,7 +214,7 @@ def part_touching(
 def _absorb_small(parts: NDArray[np.int32], below_px: int) -> None:
     """Give every part smaller than ``below_px`` to the part it touches most, in place."""
     area = np.bincount(parts.ravel())
-    for small in [int(p) for p in np.argsort(area) if 0 < p and 0 < area[p] < below_px]:
+    for small in [int(p) for p in np.argsort(area) if p > 0 and 0 < area[p] < below_px]:
         here = parts == small
         beside = parts[dilate(here, 2) & ~here]
         beside = beside[beside > 0]

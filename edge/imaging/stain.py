@@ -35,7 +35,8 @@ def white_level(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     # Brightest eighth from the histogram: exact, and cheaper than a percentile.
     above = np.cumsum(counts[::-1])[::-1]
     cut = int(np.flatnonzero(above >= max(1, green.size // 8)).max())
-    return np.maximum(np.median(rgb[green >= cut], axis=0), 1.0).astype(np.float32)
+    white: NDArray[np.float32] = np.maximum(np.median(rgb[green >= cut], axis=0), 1.0)
+    return white.astype(np.float32)
 
 
 def densities(rgb: NDArray[np.uint8], white: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -45,8 +46,10 @@ def densities(rgb: NDArray[np.uint8], white: NDArray[np.float32]) -> NDArray[np.
         float32, shape (3, height, width): red, green, blue; brighter than white is negative.
     """
     values = np.maximum(np.arange(256, dtype=np.float32), _DARKEST)
-    planes = [np.log(white[c] / values)[rgb[..., c]] for c in range(3)]
-    return np.stack(planes).astype(np.float32)
+    tables = [np.log(white[c] / values).astype(np.float32) for c in range(3)]
+    planes = [tables[c][rgb[..., c]] for c in range(3)]
+    density: NDArray[np.float32] = np.stack(planes)
+    return density
 
 
 def nuclear_stain(density: NDArray[np.float32]) -> NDArray[np.float32]:
