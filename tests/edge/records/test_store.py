@@ -322,6 +322,18 @@ with Store.open(Path(sys.argv[1])) as store:
         assert store.inspect_chain().whole
 
 
+def test_the_write_lock_is_taken_before_anything_is_read(store):
+    """Else two writers could read the same end of the chain, and one would lose its cell."""
+    number = begin(store)
+    said = []
+    store._connection.set_trace_callback(said.append)
+    store.add_cells(number, [CELL])
+    store.finish(number, VERDICT)
+    begun = [statement for statement in said if statement.startswith("BEGIN")]
+    assert begun == ["BEGIN IMMEDIATE"] * 2
+    assert said[0] == "BEGIN IMMEDIATE"
+
+
 # --- the disk ------------------------------------------------------------------------------
 
 

@@ -27,6 +27,14 @@ def test_green_falls_to_a_fault_when_nobody_lives():
     assert player.signal == HUNG
 
 
+def test_a_player_asks_to_be_looked_at_when_its_lease_ends():
+    player = LampPlayer(2.0, now_s=0.0)
+    player.show(GREEN, 10.0)
+    assert player.at(10.5) == ({Lamp.GREEN}, 12.0)
+    player.show(Signal.plain(Indicator.CANNOT_JUDGE), 11.0)
+    assert player.at(11.5) == ({Lamp.AMBER}, 13.0)
+
+
 def test_a_sign_of_life_keeps_green_and_a_late_one_does_not_bring_it_back():
     player = LampPlayer(5.0, now_s=0.0)
     player.show(GREEN, 0.0)
