@@ -21,7 +21,8 @@ class LampSettings:
         button_bcm: BCM number of the button's pin, against ground; 0 for none.
         active_high: True when a high pin lights a lamp (the default wiring).
         lease_s: Seconds without a sign of life from the loop after which the lamps show a fault.
-        heartbeat_s: Seconds between two changes of the heartbeat pin.
+        heartbeat_s: Seconds between two changes of the heartbeat pin; the timer is started anew by
+            every second one, and runs out after about 1 s.
     """
 
     red_bcm: int = 17
@@ -45,8 +46,8 @@ class LampSettings:
             raise ValueError(f"active_high: true or false, not {self.active_high!r}")
         if not (math.isfinite(self.lease_s) and 0.5 <= self.lease_s <= 60):
             raise ValueError(f"lease_s: 0.5 to 60 seconds, not {self.lease_s!r}")
-        if not (math.isfinite(self.heartbeat_s) and 0.02 <= self.heartbeat_s <= 1):
-            raise ValueError(f"heartbeat_s: 0.02 to 1 second, not {self.heartbeat_s!r}")
+        if not (math.isfinite(self.heartbeat_s) and 0.02 <= self.heartbeat_s <= 0.3):
+            raise ValueError(f"heartbeat_s: 0.02 to 0.3 seconds, not {self.heartbeat_s!r}")
 
     def lamp_bcm(self, lamp: Lamp) -> int:
         """The BCM number of a lamp's pin."""

@@ -27,7 +27,7 @@ def test_the_defaults_are_usable():
         {"lease_s": math.nan},
         {"lease_s": math.inf},
         {"heartbeat_s": 0.0},
-        {"heartbeat_s": 2.0},
+        {"heartbeat_s": 0.5},
     ],
 )
 def test_a_setting_that_cannot_be_is_refused(wrong):
