@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from edge.imaging.registration import (
     Details,
+    Offset,
     RegistrationSettings,
     View,
     details,
@@ -32,7 +33,11 @@ class StageSettings:
     Attributes:
         registration: How two fields are compared.
         key_overlap: A sharp field becomes a key when no key shares more of it than this.
+        chain_agreement: Two fields in a row that share more than ``key_overlap`` and agree at least
+            so well prove each other's position; strong blur in motion stays below.
         sharp_share: Fineness, as a share of the keys' median, below which a field is blurred.
+        rest_step: A field that moved less since the last one, as a share of the field, is at rest
+            however coarse: out of focus perhaps, but not blurred in motion.
         min_contrast: Grey levels of contrast below which there is nothing to recognise.
         patience: Blurred fields in a row that match nothing before a new place is begun.
         search_keys: Keys tried, nearest first, when the way was lost.
@@ -41,15 +46,19 @@ class StageSettings:
 
     registration: RegistrationSettings = field(default_factory=RegistrationSettings)
     key_overlap: float = 0.6
+    chain_agreement: float = 0.75
     sharp_share: float = 0.7
+    rest_step: float = 0.02
     min_contrast: float = 1.0
     patience: int = 5
     search_keys: int = 100
     search_keys_blurred: int = 6
 
     def __post_init__(self) -> None:
-        if not 0 < self.key_overlap < 1:
-            raise ValueError("key_overlap must lie between 0 and 1")
+        if not 0 < self.key_overlap < 1 or not 0 <= self.rest_step < 1:
+            raise ValueError("key_overlap and rest_step must lie between 0 and 1")
+        if not 0 < self.chain_agreement <= 1:
+            raise ValueError("chain_agreement must lie between 0 and 1")
         if not 0 <= self.sharp_share <= 1 or self.min_contrast < 0:
             raise ValueError("sharp_share must lie between 0 and 1, min_contrast above 0")
         if min(self.patience, self.search_keys, self.search_keys_blurred) < 1:
@@ -84,8 +93,8 @@ class Place:
         x_um: The field's left edge on the slide, micrometres from the first field of the place.
         y_um: The field's top edge.
         new_place: True for the first field of a place.
-        confidence: Above 0.5: sharp fields agree on it, 1 perfectly. Up to 0.5: the field is
-            blurred by motion and its position rough. 0: not found, as in a very fast push.
+        confidence: Above 0.5: the position is proven, at 1 by perfect agreement. Up to 0.5: the
+            field is blurred by a fast push and its position rough. 0: not found.
         joins: Every join so far in this examination, in order; a chart applies them.
     """
 
@@ -107,7 +116,7 @@ class Place:
 
 @dataclass(frozen=True)
 class _Spot:
-    """A position in pixels of the reduced field; proven where sharp fields agree on it."""
+    """A position in pixels of the reduced field; proven where no strongly blurred field led."""
 
     place: int
     x_px: float
@@ -169,8 +178,9 @@ class Stage:
         """
         self._fit(rgb.shape)
         view = View(details(rgb, self._factor, self.um_per_px, self._settings.registration))
-        sharp = self._sharp(view)
-        spot = self._follow(view, sharp)
+        step = self._step(view)
+        sharp = self._sharp(view) or self._at_rest(step)
+        spot = self._follow(step)
         if spot is not None and (spot.proven or not sharp):
             spot = self._refine(view, spot)
         else:
@@ -198,16 +208,26 @@ class Stage:
         confidence = (0.5 if spot.proven else 0.0) + agreement / 2
         return Place(spot.place, spot.x_px * um, spot.y_px * um, new, confidence, self._joins)
 
-    def _follow(self, view: View, sharp: bool) -> _Spot | None:
-        """Against the field before, if that one was found."""
+    def _step(self, view: View) -> Offset | None:
+        """Movement since the field before, if that one was found."""
         if self._last is None or self._lost_fields:
             return None
-        before, at = self._last
-        found = register(before, view, self._settings.registration)
-        if found is None:
+        return register(self._last[0], view, self._settings.registration)
+
+    def _at_rest(self, step: Offset | None) -> bool:
+        return step is not None and step.overlap >= (1 - self._settings.rest_step) ** 2
+
+    def _follow(self, step: Offset | None) -> _Spot | None:
+        """Where the step since the field before leads."""
+        if step is None or self._last is None:
             return None
-        proven = sharp and at.proven and found.overlap > self._settings.key_overlap
-        return _Spot(at.place, at.x_px + found.x_px, at.y_px + found.y_px, found.agreement, proven)
+        at = self._last[1]
+        proven = (
+            at.proven
+            and step.overlap > self._settings.key_overlap
+            and step.agreement >= self._settings.chain_agreement
+        )
+        return _Spot(at.place, at.x_px + step.x_px, at.y_px + step.y_px, step.agreement, proven)
 
     def _refine(self, view: View, spot: _Spot) -> _Spot:
         """Against the two keys that share most with the field, so that errors do not add up."""
