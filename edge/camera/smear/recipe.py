@@ -87,7 +87,7 @@ def _kinds() -> dict[str, SmearSettings]:
         "empty": replace(
             healthy, white_cells_per_field=0.1, red_cells_per_field=4, platelets_per_field=1
         ),
-        "crowded": replace(healthy, red_cells_per_field=620, red_overlap=1.0),
+        "crowded": replace(healthy, red_cells_per_field=1000, red_overlap=1.0),
         "dark": replace(healthy, sensor=replace(healthy.sensor, exposure=0.03)),
         "red_only": replace(healthy, white_cells_per_field=0.0, smudges_per_field=0.0),
     }

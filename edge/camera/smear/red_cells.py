@@ -74,7 +74,7 @@ def red_cell_amounts(rng: np.random.Generator, canvas: Canvas, cell: RedCellShap
     radius = cell.outline.radius_um
     # 0 in the middle, 1 at the edge; the pale middle fades over a third of the radius.
     outward = 1 - inside / radius
-    middle = 1 / (1 + np.exp((outward - cell.pallor_share) / 0.085))
+    middle = 0.5 * (1 - np.tanh((outward - cell.pallor_share) / 0.17))
     thick = 1 - cell.pallor * middle
     # The thickest part of a disc lies at about 0.75 of its radius; a dried edge is a little dark.
     thick = thick * (1 - 0.25 * np.clip(outward - 0.75, 0, 1) / 0.25)

@@ -16,7 +16,7 @@ from edge.camera.smear.stain import FloatImage
 LIGHT_SCALE = 50_000
 """Linear light is kept as uint16: this value is the empty glass."""
 
-_CODES = 16_384
+_CODES, _TABLE = 16_384, 65_536
 _STEPS = 16
 _GAMMA = 2.2
 
@@ -96,7 +96,7 @@ class Exposure:
             uint8, shape (height, width, 3), gamma 2.2.
         """
         signal = np.multiply(light, self._gain, dtype=np.float32)
-        np.minimum(signal, np.float32(_CODES - 1), out=signal)
+        np.minimum(signal, np.float32(_TABLE - 1), out=signal)
         levels = self._codes[signal.astype(np.uint16)]
         levels += self._noise_of(number, levels.shape)
         levels += _STEPS // 2
@@ -142,7 +142,10 @@ _PURPOSE = 7_401
 
 
 def _gamma_codes() -> NDArray[np.int16]:
-    """Linear signal (0 to ``_CODES`` - 1) to grey level, in steps of ``1 / _STEPS``."""
-    level = (np.arange(_CODES) + 0.5) / _CODES
+    """Linear signal to grey level, in steps of ``1 / _STEPS``.
+
+    Full scale is ``_CODES``; the table goes on beyond it, so that noise is clipped as a sensor's.
+    """
+    level = (np.arange(_TABLE) + 0.5) / _CODES
     codes: NDArray[np.int16] = np.rint(255 * _STEPS * level ** (1 / _GAMMA)).astype(np.int16)
     return codes

@@ -80,7 +80,9 @@ def dots(
     radius_px = radius_um / canvas.pitch_um
     kernel = _ball(canvas.size_px, radius_px)
     spectrum = np.fft.rfft2(seeds.reshape(chance.shape)) * kernel
-    return np.fft.irfft2(spectrum, s=chance.shape).astype(np.float32)
+    strewn = np.fft.irfft2(spectrum, s=chance.shape)
+    # What rounding leaves far from any granule is nothing.
+    return np.where(strewn > 1e-4, strewn, 0).astype(np.float32)
 
 
 @lru_cache(maxsize=16)
