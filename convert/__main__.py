@@ -1,0 +1,110 @@
+"""``python -m convert SOURCE --calibration CELLS --holdout CELLS --out FOLDER``.
+
+Turns a trained float network into an int8 bundle that was proven on held-out patients, or writes
+nothing and says why.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from edge.errors import LeukoscopeError, UsageFault
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Exit status 0 a bundle was written, 1 it failed or a gate did, 2 wrong usage or input."""
+    arguments = _parser().parse_args(argv)
+    try:
+        _run(arguments)
+    except LeukoscopeError as fault:
+        print(f"leukoscope-convert: {fault}", file=sys.stderr)
+        return fault.exit_status
+    except KeyboardInterrupt:
+        print("leukoscope-convert: stopped; nothing was written.", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="leukoscope-convert",
+        description="Turn a trained network into an int8 bundle that was proven on held-out "
+        "patients, or write nothing and say why.",
+    )
+    parser.add_argument(
+        "source",
+        type=Path,
+        help="a .keras or .h5 file or a SavedModel folder, with its description NAME.json beside",
+    )
+    cells = "a .cells.json list, or a zip or folder of LABEL/PICTURE with an optional index.csv"
+    parser.add_argument(
+        "--calibration", type=Path, required=True, metavar="CELLS", help=f"sets ranges: {cells}"
+    )
+    parser.add_argument(
+        "--holdout", type=Path, required=True, metavar="CELLS", help="proves it: likewise"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="folder of the bundle to write")
+    parser.add_argument("--name", help="of the bundle; otherwise the trainer's")
+    parser.add_argument("--version", help="of the bundle; otherwise the trainer's")
+    parser.add_argument("--threads", type=int, default=1, help="of the interpreter (1)")
+    parser.add_argument(
+        "--cells-um-per-px", type=float, help="scale of pictures whose index.csv tells none"
+    )
+    return parser
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    if arguments.threads < 1:
+        raise UsageFault("--threads must be at least 1.", "See `python -m convert --help`.")
+    scale = arguments.cells_um_per_px
+    if scale is not None and not 0.02 <= scale <= 1.0:
+        raise UsageFault(
+            f"--cells-um-per-px {scale} is no microscope's.", "Give one from 0.02 to 1.0."
+        )
+    from convert.pipeline import Job, convert
+    from convert.settings import ConvertSettings
+
+    job = Job(
+        source=arguments.source,
+        calibration=arguments.calibration,
+        holdout=arguments.holdout,
+        out=arguments.out,
+        name=arguments.name,
+        version=arguments.version,
+        threads=arguments.threads,
+        cells_um_per_px=scale,
+    )
+    told, _ = convert(job, ConvertSettings(), _say, _Progress())
+    int8 = told["figures"]["int8"]
+    _say(
+        f"{arguments.out}: {told['name']} {told['version']}, AUC {int8['auc']:.4f}, sensitivity "
+        f"{int8['sensitivity']:.4f}, false blasts {int8['false_blast_rate']:.4f}"
+    )
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+class _Progress:
+    """A line that rewrites itself on a terminal, with the time left; silent elsewhere."""
+
+    def __init__(self) -> None:
+        self._what = ""
+        self._started_s = 0.0
+
+    def __call__(self, what: str, done: int, of: int) -> None:
+        if done == 1:
+            self._started_s = time.monotonic()
+        if not sys.stderr.isatty() or (done % 50 and done < of):
+            return
+        left_s = (time.monotonic() - self._started_s) / done * (of - done)
+        end = "\n" if done == of else ""
+        print(f"\r{what}: {done} of {of}, {left_s:.0f} s left  ", file=sys.stderr, end=end)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,305 @@
+"""Labelled cells for calibration and holdout: lists, zips or folders, prepared as the device does.
+
+Three forms are read:
+
+- ``NAME.cells.json``, a list written by ``python -m train``; its zips lie in LEUKOSCOPE_DATA, in
+  ``../shared/data`` beside the checkout, or beside the list;
+- a zip of ``LABEL/PICTURE`` with an optional ``index.csv`` (file, label, patient, um_per_px);
+- a folder of the same.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from convert.description import NetworkDescription
+from edge.errors import ConversionRefused, DataMissing
+from edge.imaging.crop import CropSpec, crop_cell
+from edge.inference.fields import parse_object
+
+PICTURES: Final = {".webp", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp"}
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One labelled picture of one cell, not yet read.
+
+    Attributes:
+        store: The zip or folder that holds it.
+        file: Its name in there.
+        label: The network's label.
+        patient: Patient within the source; empty where the source does not tell.
+        source: Name of the source.
+        um_per_px: Scale of the picture.
+    """
+
+    store: Path
+    file: str
+    label: str
+    patient: str
+    source: str
+    um_per_px: float
+
+
+@dataclass(frozen=True)
+class CellSet:
+    """Cells with their crops.
+
+    Attributes:
+        cells: As listed.
+        crops: uint8, shape (cells, size, size, 3), as the device would crop them.
+        label_index: int64, shape (cells,), into the network's labels.
+        is_white: bool, shape (cells,): signed as a white cell.
+        is_blast: bool, shape (cells,): signed as a blast.
+    """
+
+    cells: tuple[Cell, ...]
+    crops: NDArray[np.uint8]
+    label_index: NDArray[np.int64]
+    is_white: NDArray[np.bool_]
+    is_blast: NDArray[np.bool_]
+
+    @property
+    def groups(self) -> list[tuple[str, str]]:
+        """(source, patient) of each cell; the patient is empty where the source does not tell."""
+        return [(cell.source, cell.patient) for cell in self.cells]
+
+    def __len__(self) -> int:
+        return len(self.cells)
+
+
+def list_cells(
+    place: Path, network: NetworkDescription, um_per_px: float | None = None
+) -> list[Cell]:
+    """The cells of a list, zip or folder.
+
+    Args:
+        place: See the module.
+        network: Its labels, and the synonyms that sources may use for them.
+        um_per_px: Scale of pictures whose index does not tell one.
+
+    Raises:
+        DataMissing: There are none, or a label or a scale is missing or unknown.
+    """
+    if not place.exists():
+        raise DataMissing(f"Cells {place} are not there.")
+    if place.is_dir():
+        cells = _from_rows(place, _folder_rows(place), network, um_per_px)
+    elif place.suffix == ".json":
+        cells = _from_list(place, network)
+    else:
+        cells = _from_rows(place, _zip_rows(place), network, um_per_px)
+    if not cells:
+        raise DataMissing(f"{place} holds no labelled cells.")
+    return cells
+
+
+def read_cells(cells: Sequence[Cell], network: NetworkDescription, progress: Progress) -> CellSet:
+    """Crops of all cells.
+
+    Raises:
+        DataMissing: A picture cannot be read; names it.
+    """
+    spec = _crop_spec(network)
+    crops = np.empty((len(cells), spec.size_px, spec.size_px, 3), dtype=np.uint8)
+    archives: dict[Path, zipfile.ZipFile] = {}
+    try:
+        for index, cell in enumerate(cells):
+            crops[index] = _read_crop(cell, archives, spec)
+            progress("cells read", index + 1, len(cells))
+    finally:
+        for archive in archives.values():
+            archive.close()
+    label_index = np.array([network.labels.index(cell.label) for cell in cells])
+    return CellSet(
+        cells=tuple(cells),
+        crops=crops,
+        label_index=label_index,
+        is_white=np.array([cell.label not in network.non_cell_labels for cell in cells]),
+        is_blast=np.array([cell.label in network.blast_labels for cell in cells]),
+    )
+
+
+def _crop_spec(network: NetworkDescription) -> CropSpec:
+    """The crop's geometry; a preparation that the device would not obey is refused."""
+    parameters = dict(network.colour["parameters"])
+    plain = CropSpec(network.size_px, network.um_per_px)
+    spec = replace(plain, context_um=parameters.pop("context_um", plain.context_um))
+    if parameters:
+        raise ConversionRefused(f"input.colour.parameters: {min(parameters)} is not known.")
+    return spec
+
+
+def refuse_overlap(calibration: Sequence[Cell], holdout: Sequence[Cell]) -> None:
+    """A figure measured on a patient, or a picture, that set the ranges is worth nothing.
+
+    Raises:
+        DataMissing: A patient or a picture is in both; names one.
+    """
+    for what, first, second in (
+        ("patient", _patients(calibration), _patients(holdout)),
+        ("picture", _pictures(calibration), _pictures(holdout)),
+    ):
+        shared = sorted(first & second)
+        if shared:
+            raise DataMissing(
+                f"{len(shared)} {what}s are in calibration and holdout, such as "
+                f"{' '.join(shared[0])}.",
+                "Split the cells by patient.",
+            )
+
+
+def _patients(cells: Sequence[Cell]) -> set[tuple[str, ...]]:
+    return {(cell.source, cell.patient) for cell in cells if cell.patient}
+
+
+def _pictures(cells: Sequence[Cell]) -> set[tuple[str, ...]]:
+    return {(str(cell.store.resolve()), cell.file) for cell in cells}
+
+
+def _from_list(path: Path, network: NetworkDescription) -> list[Cell]:
+    """Cells of a ``.cells.json``."""
+    try:
+        entries = parse_object(path.read_bytes(), path.name, DataMissing).sections("cells")
+    except OSError as error:
+        raise DataMissing(f"{path} cannot be read: {error.strerror}.") from error
+    stores = {name: _find_store(name, path) for name in {entry.text("zip") for entry in entries}}
+    return [
+        Cell(
+            store=stores[entry.text("zip")],
+            file=entry.text("file"),
+            label=_network_label(entry.text("label"), network, path.name),
+            patient=str(entry.values.get("patient") or ""),
+            source=entry.text("source"),
+            um_per_px=entry.number("um_per_px", 0.02, 1.0),
+        )
+        for entry in entries
+    ]
+
+
+def _find_store(name: str, listed_in: Path) -> Path:
+    """Where a zip named in a list lies."""
+    checkout = Path(__file__).resolve().parent.parent
+    folders = [checkout.parent / "shared" / "data", listed_in.parent]
+    if "LEUKOSCOPE_DATA" in os.environ:
+        folders.insert(0, Path(os.environ["LEUKOSCOPE_DATA"]))
+    for folder in folders:
+        if (folder / name).exists():
+            return folder / name
+    raise DataMissing(
+        f"{name}, named in {listed_in.name}, is not in {' or '.join(map(str, folders))}.",
+        "Set LEUKOSCOPE_DATA to the folder that holds it.",
+    )
+
+
+def _zip_rows(path: Path) -> list[dict[str, str]]:
+    """Rows of a zip's index, or made up from its names."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            index = archive.read("index.csv") if "index.csv" in names else None
+    except (OSError, zipfile.BadZipFile) as error:
+        raise DataMissing(f"{path} is no zip that can be read: {error}.") from error
+    return _index_rows(index) if index is not None else _name_rows(names)
+
+
+def _folder_rows(path: Path) -> list[dict[str, str]]:
+    """Rows of a folder's index, or made up from its names."""
+    index = path / "index.csv"
+    if index.is_file():
+        return _index_rows(index.read_bytes())
+    return _name_rows(sorted(str(p.relative_to(path)) for p in path.glob("*/*")))
+
+
+def _index_rows(index: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(index.decode("utf-8-sig", "replace"))))
+
+
+def _name_rows(names: Sequence[str]) -> list[dict[str, str]]:
+    """``LABEL/PICTURE`` says the label."""
+    return [
+        {"file": name, "label": Path(name).parent.name}
+        for name in names
+        if Path(name).suffix.lower() in PICTURES and len(Path(name).parts) == 2
+    ]
+
+
+def _from_rows(
+    place: Path,
+    rows: Sequence[dict[str, str]],
+    network: NetworkDescription,
+    um_per_px: float | None,
+) -> list[Cell]:
+    cells = []
+    for row in rows:
+        if not row.get("file") or not row.get("label"):
+            raise DataMissing(f"index.csv of {place} lacks the column file or label.")
+        cells.append(
+            Cell(
+                store=place,
+                file=row["file"],
+                label=_network_label(row["label"], network, place.name),
+                patient=row.get("patient") or "",
+                source=place.stem,
+                um_per_px=_scale(row, um_per_px, place),
+            )
+        )
+    return cells
+
+
+def _scale(row: dict[str, str], given: float | None, place: Path) -> float:
+    """Scale of one picture."""
+    told = row.get("um_per_px")
+    try:
+        scale = float(told) if told else given
+    except ValueError:
+        scale = None
+    if scale is None or not 0.02 <= scale <= 1.0:
+        raise DataMissing(
+            f"{row['file']} of {place} has no scale.",
+            "Give --cells-um-per-px, or a column um_per_px in index.csv.",
+        )
+    return scale
+
+
+def _network_label(label: str, network: NetworkDescription, where: str) -> str:
+    """The network's label for a source's."""
+    meant = network.synonyms.get(label, label)
+    if meant not in network.labels:
+        raise DataMissing(
+            f"Label {label!r} in {where} is none of the network's ({', '.join(network.labels)}).",
+            "Name it under synonyms in the network's description.",
+        )
+    return meant
+
+
+def _read_crop(
+    cell: Cell, archives: dict[Path, zipfile.ZipFile], spec: CropSpec
+) -> NDArray[np.uint8]:
+    """One crop; the cell stands in the middle of its picture."""
+    try:
+        if cell.store.is_dir():
+            content = (cell.store / cell.file).read_bytes()
+        else:
+            if cell.store not in archives:
+                archives[cell.store] = zipfile.ZipFile(cell.store)
+            content = archives[cell.store].read(cell.file)
+        with Image.open(io.BytesIO(content)) as picture:
+            rgb = np.asarray(picture.convert("RGB"))
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise DataMissing(f"{cell.file} of {cell.store} cannot be read: {error}.") from error
+    centre = (rgb.shape[1] / 2, rgb.shape[0] / 2)
+    return crop_cell(rgb, centre, cell.um_per_px, spec)

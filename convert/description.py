@@ -1,0 +1,141 @@
+"""What the trainer says of a float network: the JSON file beside it, ``float.json``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edge.errors import ConversionRefused
+from edge.inference.fields import Fields, parse_object
+
+Triple = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class NetworkDescription:
+    """A float network as its trainer describes it.
+
+    Attributes:
+        name: Of the network.
+        version: Of the network.
+        labels: In the order of the logits.
+        blast_labels: Which of them count as blasts.
+        non_cell_labels: Which of them are no white cell.
+        synonyms: Labels of labelled cells that mean one of ``labels``.
+        size_px: Side of the square input, pixels.
+        um_per_px: Scale of the input.
+        colour: Preparation of colours, as ``bundle.json`` holds it.
+        multiply: Per channel: real = pixel * multiply + add.
+        add: See ``multiply``.
+        trained_on: Sources with their terms, as ``bundle.json`` holds them.
+        told: The whole file as read.
+        log: The training log, or None.
+    """
+
+    name: str
+    version: str
+    labels: tuple[str, ...]
+    blast_labels: tuple[str, ...]
+    non_cell_labels: tuple[str, ...]
+    synonyms: dict[str, str]
+    size_px: int
+    um_per_px: float
+    colour: dict[str, Any]
+    multiply: Triple
+    add: Triple
+    trained_on: list[dict[str, Any]]
+    told: dict[str, Any]
+    log: Path | None
+
+
+def read_description(path: Path) -> NetworkDescription:
+    """Read ``float.json``.
+
+    Raises:
+        ConversionRefused: It is not there, damaged, or lacks a field; names the field.
+    """
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise ConversionRefused(
+            f"The network's description {path} cannot be read: {error.strerror}.",
+            "Write it as README.md shows: labels, input and trained_on.",
+        ) from error
+    fields = parse_object(text, path.name, ConversionRefused)
+    labels = fields.texts("labels")
+    blasts, others = (
+        _chosen(fields, "blast_labels", labels),
+        _chosen(fields, "non_cell_labels", labels),
+    )
+    if not blasts or set(blasts) & set(others) or len(blasts) + len(others) >= len(labels):
+        raise fields.wrong("blast_labels", "some of the labels, none of them in non_cell_labels")
+    spec = fields.section("input")
+    multiply, add = _pixels(spec)
+    for source in fields.sections("trained_on"):
+        source.text("name")
+        source.text("terms")
+    return NetworkDescription(
+        name=fields.text("name"),
+        version=fields.text("version"),
+        labels=labels,
+        blast_labels=blasts,
+        non_cell_labels=others,
+        synonyms=_synonyms(fields, labels),
+        size_px=spec.whole("size_px", 16, 1024),
+        um_per_px=spec.number("um_per_px", 0.02, 1.0),
+        colour=_colour(spec.section("colour")),
+        multiply=multiply,
+        add=add,
+        trained_on=fields.values["trained_on"],
+        told=fields.values,
+        log=_log(fields, path.parent),
+    )
+
+
+def _chosen(fields: Fields, key: str, labels: tuple[str, ...]) -> tuple[str, ...]:
+    chosen = fields.texts(key)
+    if not set(chosen) <= set(labels):
+        raise fields.wrong(key, "a list of some of the labels")
+    return chosen
+
+
+def _pixels(spec: Fields) -> tuple[Triple, Triple]:
+    """Scaling of pixels; [-1, 1] where nothing is said."""
+    if "pixels" not in spec.values:
+        return (1 / 127.5,) * 3, (-1.0,) * 3
+    pixels = spec.section("pixels")
+    if pixels.text("order") != "RGB":
+        raise pixels.wrong("order", '"RGB"')
+    return pixels.triple("multiply"), pixels.triple("add")
+
+
+def _colour(fields: Fields) -> dict[str, Any]:
+    if fields.text("method") != "white_reference":
+        raise fields.wrong("method", '"white_reference"')
+    parameters = fields.section("parameters")
+    return {
+        "method": "white_reference",
+        "parameters": {key: parameters.number(key) for key in sorted(parameters.values)},
+    }
+
+
+def _synonyms(fields: Fields, labels: tuple[str, ...]) -> dict[str, str]:
+    if "synonyms" not in fields.values:
+        return {}
+    synonyms = fields.section("synonyms")
+    found = {key: synonyms.text(key) for key in synonyms.values}
+    for key, label in found.items():
+        if label not in labels:
+            raise synonyms.wrong(key, "one of the labels")
+    return found
+
+
+def _log(fields: Fields, folder: Path) -> Path | None:
+    """The training log, if one is named and there."""
+    if not fields.values.get("log"):
+        return None
+    path = folder / fields.text("log")
+    if not path.is_file():
+        raise ConversionRefused(f"The training log {path} is not there.")
+    return path

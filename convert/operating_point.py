@@ -1,0 +1,278 @@
+"""Where the network decides, set on the calibration cells, and how well, on the holdout.
+
+Set on calibration cells: temperature, threshold, the band of no answer, the energy limit.
+Measured on the holdout, on patients never trained on and never calibrated on: sensitivity and
+false-blast rate with their spread between patients, among the cells the network answers for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.cells import CellSet
+from convert.description import NetworkDescription
+from convert.figures import Flags, Floats, negative_log_likelihood
+from convert.settings import ConvertSettings
+from edge.errors import DataMissing
+from edge.inference.classifier import Scores, score
+from edge.judgement.betabinomial import fit_beta_binomial
+from edge.judgement.operating_point import BetaSpread
+
+NORMAL_DIFFERENTIAL: Final = {
+    "neutrophil": 0.60,
+    "lymphocyte": 0.30,
+    "monocyte": 0.06,
+    "eosinophil": 0.03,
+    "basophil": 0.01,
+}
+"""Shares of white cells in healthy adult blood: a collection of single cells has another mix,
+chosen by its collectors, and its false-blast rate is brought to this one."""
+
+_FEWEST_CELLS: Final = 50
+"""Fewer cells of a group without blasts set no threshold of their own."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """How logits become answers; all set on the calibration cells.
+
+    Attributes:
+        temperature: Divides the logits.
+        threshold: On p_blast.
+        unsure_low: The band of no answer, on p_blast.
+        unsure_high: See ``unsure_low``.
+        minimum_energy: Of an answer.
+    """
+
+    temperature: float
+    threshold: float
+    unsure_low: float
+    unsure_high: float
+    minimum_energy: float
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a network answers for a set of cells.
+
+    Attributes:
+        scores: Of all cells.
+        counted: bool, shape (cells,): taken for a white cell.
+        answered: bool, shape (cells,): counted, and not abstained from.
+        flagged: bool, shape (cells,): p_blast at or above the threshold, answered or not.
+    """
+
+    scores: Scores
+    counted: Flags
+    answered: Flags
+    flagged: Flags
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A rate between patients.
+
+    Attributes:
+        spread: Its Beta distribution.
+        flagged: Flagged cells of each group.
+        cells: Answered cells of each group.
+        groups: Name of each group: a patient, or a whole source that names none.
+    """
+
+    spread: BetaSpread
+    flagged: tuple[int, ...]
+    cells: tuple[int, ...]
+    groups: tuple[str, ...]
+
+
+def network_scores(logits: Floats, network: NetworkDescription, temperature: float) -> Scores:
+    """Scores of logits, as the device computes them."""
+    return score(logits, temperature, network.labels, network.blast_labels, network.non_cell_labels)
+
+
+def set_decision(
+    logits: Floats, cells: CellSet, network: NetworkDescription, settings: ConvertSettings
+) -> Decision:
+    """Temperature, threshold and limits from the calibration cells.
+
+    Args:
+        logits: The int8 network's logits of ``cells``, float64, shape (cells, labels).
+        cells: The calibration cells.
+        network: Labels.
+        settings: Targets.
+
+    Raises:
+        DataMissing: The cells lack blasts, or white cells that are no blasts.
+    """
+    white = cells.is_white
+    if not cells.is_blast.any() or not (white & ~cells.is_blast).any():
+        raise DataMissing(
+            "The calibration cells hold no blasts, or nothing but blasts.",
+            "Give cells of both kinds.",
+        )
+    temperature = _fit_temperature(logits[white], cells.is_blast[white], network)
+    scores = network_scores(logits, network, temperature)
+    threshold = _threshold(scores.p_blast, cells, settings)
+    low, high = _unsure_band(scores.p_blast[white], threshold, settings.unsure_share)
+    energy = float(np.quantile(scores.energy[white], settings.strange_share))
+    return Decision(temperature, threshold, low, high, round(energy, 3))
+
+
+def answer(logits: Floats, network: NetworkDescription, decision: Decision) -> Answers:
+    """What the device would answer."""
+    scores = network_scores(logits, network, decision.temperature)
+    no_cell = np.array([label in network.non_cell_labels for label in network.labels])
+    counted = ~no_cell[scores.best]
+    unsure = (scores.p_blast > decision.unsure_low) & (scores.p_blast < decision.unsure_high)
+    strange = scores.energy < decision.minimum_energy
+    return Answers(
+        scores, counted, counted & ~unsure & ~strange, scores.p_blast >= decision.threshold
+    )
+
+
+def measure_sensitivity(cells: CellSet, answers: Answers) -> Rate:
+    """Share of signed blasts flagged, by patient.
+
+    Raises:
+        DataMissing: There are no answered blasts.
+    """
+    return _rate(cells.is_blast & answers.answered, answers.flagged, cells, "blasts")
+
+
+def measure_false_blasts(cells: CellSet, answers: Answers, settings: ConvertSettings) -> Rate:
+    """Share of other white cells flagged, by patient without blasts.
+
+    Patients with leukemia are left out: their other cells border on blasts in stain and label,
+    and the rate says what a slide without blasts shows.
+
+    Raises:
+        DataMissing: There is no patient or source without blasts.
+    """
+    free = blast_free(cells, settings.blast_free_below)
+    chosen = free & cells.is_white & ~cells.is_blast & answers.answered
+    rate = _rate(chosen, answers.flagged, cells, "patients without blasts")
+    return _at_normal_differential(rate, chosen, answers.flagged, cells)
+
+
+def blast_free(cells: CellSet, below: float) -> Flags:
+    """Cells of patients, or of sources that name none, with next to no signed blasts."""
+    free = np.zeros(len(cells), dtype=bool)
+    for members in _members(cells).values():
+        white = members[cells.is_white[members]]
+        if len(white) and cells.is_blast[white].mean() < below:
+            free[members] = True
+    return free
+
+
+def group_name(group: tuple[str, str]) -> str:
+    """How a group is called in figures."""
+    source, patient = group
+    return f"{source}/{patient}" if patient else source
+
+
+def _members(cells: CellSet) -> dict[tuple[str, str], NDArray[np.int64]]:
+    """Indices of the cells of each group, groups in order of name."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for index, group in enumerate(cells.groups):
+        found.setdefault(group, []).append(index)
+    return {group: np.array(found[group]) for group in sorted(found)}
+
+
+def _rate(chosen: Flags, flagged: Flags, cells: CellSet, what: str) -> Rate:
+    """Counts of the chosen cells by group, and the spread that they show."""
+    counts = {
+        group_name(group): (int(flagged[own].sum()), len(own))
+        for group, members in _members(cells).items()
+        if len(own := members[chosen[members]])
+    }
+    if not counts:
+        raise DataMissing(f"The holdout cells hold no {what}.")
+    hits, totals = zip(*counts.values(), strict=True)
+    return Rate(fit_beta_binomial(hits, totals), hits, totals, tuple(counts))
+
+
+def _at_normal_differential(rate: Rate, chosen: Flags, flagged: Flags, cells: CellSet) -> Rate:
+    """The rate with every source that names no patients brought to a normal differential.
+
+    Such a source counts as one donor: rate sum(share * rate of the label), and as many cells as
+    that sum's variance is worth (Kish's effective size).
+    """
+    hits, totals = list(rate.flagged), list(rate.cells)
+    for group, members in _members(cells).items():
+        name = group_name(group)
+        if group[1] or name not in rate.groups:
+            continue
+        own = members[chosen[members]]
+        labels = np.array([cells.cells[index].label for index in own])
+        present = {k: v for k, v in NORMAL_DIFFERENTIAL.items() if (labels == k).any()}
+        if not present:
+            continue
+        total = sum(present.values())
+        weight = np.zeros(len(own))
+        for label, part in present.items():
+            weight[labels == label] = part / total / (labels == label).sum()
+        effective = round(1 / float((weight**2).sum()))
+        where = rate.groups.index(name)
+        totals[where] = effective
+        hits[where] = min(effective, round(float(weight @ flagged[own]) * effective))
+    return Rate(fit_beta_binomial(hits, totals), tuple(hits), tuple(totals), rate.groups)
+
+
+def _fit_temperature(logits: Floats, is_blast: Flags, network: NetworkDescription) -> float:
+    """The temperature that makes p_blast of white cells likeliest (Guo et al. 2017).
+
+    Both kinds weigh alike, so that the mix of the calibration cells does not matter.
+    """
+    weights = np.where(is_blast, 0.5 / is_blast.sum(), 0.5 / (~is_blast).sum())
+
+    def loss(log_temperature: float) -> float:
+        scores = network_scores(logits, network, float(np.exp(log_temperature)))
+        return negative_log_likelihood(is_blast, scores.p_blast, weights)
+
+    return round(float(np.exp(_lowest(loss, float(np.log(0.05)), float(np.log(20.0))))), 4)
+
+
+def _lowest(function: Callable[[float], float], low: float, high: float) -> float:
+    """Where a function with one valley is lowest: golden section, 60 steps."""
+    ratio = (5**0.5 - 1) / 2
+    for _ in range(60):
+        left, right = high - ratio * (high - low), low + ratio * (high - low)
+        if function(left) <= function(right):
+            high = right
+        else:
+            low = left
+    return (low + high) / 2
+
+
+def _threshold(p_blast: Floats, cells: CellSet, settings: ConvertSettings) -> float:
+    """The lowest threshold that keeps both specificities, on four digits."""
+    others = cells.is_white & ~cells.is_blast
+    bounds = [_quantile_above(p_blast[others], settings.specificity)]
+    free = others & blast_free(cells, settings.blast_free_below)
+    for members in _members(cells).values():
+        own = members[free[members]]
+        if len(own) >= _FEWEST_CELLS:
+            bounds.append(_quantile_above(p_blast[own], settings.blast_free_specificity))
+    return float(min(0.999, max(0.01, np.ceil(max(bounds) * 1e4) / 1e4)))
+
+
+def _quantile_above(p_blast: Floats, specificity: float) -> float:
+    """The p_blast above which no more than 1 - specificity of the cells lie."""
+    return float(np.quantile(p_blast, specificity, method="higher"))
+
+
+def _unsure_band(p_blast: Floats, threshold: float, share: float) -> tuple[float, float]:
+    """The band around the threshold, even in log-odds, that holds this share of the cells."""
+    if share == 0:
+        return threshold, threshold
+    clipped = np.clip(p_blast, 1e-9, 1 - 1e-9)
+    middle = np.log(threshold / (1 - threshold))
+    distance = np.abs(np.log(clipped / (1 - clipped)) - middle)
+    half = float(np.quantile(distance, share))
+    low, high = 1 / (1 + np.exp(half - middle)), 1 / (1 + np.exp(-half - middle))
+    return min(threshold, round(float(low), 4)), max(threshold, round(float(high), 4))

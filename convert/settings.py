@@ -1,0 +1,50 @@
+"""Every number of a conversion that could have been another one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True)
+class ConvertSettings:
+    """Defaults of ``python -m convert``.
+
+    Attributes:
+        representative_cells: Cells that set the int8 ranges, balanced over sources and labels.
+        specificity: Share of the calibration set's white cells that are no blasts which must not
+            be called blasts.
+        blast_free_specificity: The same for every source or patient without blasts, each alone.
+        unsure_share: Share of the calibration set's white cells in the band of no answer.
+        strange_share: Share of the calibration set's white cells below the energy limit.
+        blast_free_below: A patient with a smaller share of signed blasts counts as without.
+        least_agreement: Smallest share of holdout cells on which int8 and float decide alike.
+        most_auc_loss: Largest loss of AUC from float to int8.
+        most_sensitivity_loss: Largest loss of sensitivity from float to int8.
+        most_ece_change: Largest change of the expected calibration error.
+        most_steps: Largest difference between two interpreters, in steps of the output.
+        compared_cells: Holdout cells on which the interpreters are compared.
+        golden_cells: Golden vectors in the bundle.
+        seed: Of every draw.
+    """
+
+    representative_cells: int = 400
+    specificity: float = 0.97
+    blast_free_specificity: float = 0.985
+    unsure_share: float = 0.03
+    strange_share: float = 0.005
+    blast_free_below: float = 0.01
+    least_agreement: float = 0.99
+    most_auc_loss: float = 0.003
+    most_sensitivity_loss: float = 0.005
+    most_ece_change: float = 0.01
+    most_steps: int = 2
+    compared_cells: int = 400
+    golden_cells: int = 16
+    seed: int = 20261123
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            share = field.type == "float"
+            if not (0 <= value <= 1 if share else value >= 0):
+                raise ValueError(f"{field.name} is out of range: {value}")
