@@ -30,7 +30,7 @@ class NucleusSettings:
         lobed_um2, lobed_span_um: Largest area and length of a nucleus in several pieces.
         wide_body, wide_factor: Where the cell between two pieces is wider than ``wide_body``
             times the larger piece, they lie in one body rather than in two that touch, and the
-            limits above are borne ``wide_factor`` times (a lobe's area twice over).
+            limits of area and length above are borne ``wide_factor`` times.
     """
 
     stain_floor: float = 0.42
@@ -43,10 +43,10 @@ class NucleusSettings:
     part_um2: float = 60.0
     relief_levels: tuple[float, ...] = (0.3, 0.6, 0.8)
     texture_um2: float = 5.0
-    lobe_um2: float = 34.0
+    lobe_um2: float = 44.0
     lobe_gap_um: float = 4.0
-    lobed_um2: float = 110.0
-    lobed_span_um: float = 14.5
+    lobed_um2: float = 140.0
+    lobed_span_um: float = 16.0
     wide_body: float = 1.2
     wide_factor: float = 1.5
 
@@ -274,7 +274,7 @@ def _are_lobes(
     body_um = _width_between(one, other, cells) * um_per_px
     factor = settings.wide_factor if body_um > settings.wide_body * larger_um else 1.0
     return bool(
-        areas[0] <= settings.lobe_um2 * factor**2
+        areas[0] <= settings.lobe_um2 * factor
         and sum(areas) <= settings.lobed_um2 * factor
         and span_um <= settings.lobed_span_um * factor
     )
