@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.imaging.dirt import Dirt, DirtSettings
 from edge.imaging.registration import (
     Details,
     Offset,
@@ -32,6 +33,7 @@ class StageSettings:
 
     Attributes:
         registration: How two fields are compared.
+        dirt: What is dirt on the eyepiece, which does not move with the slide.
         key_overlap: A sharp field becomes a key when no key shares more of it than this.
         chain_agreement: Two fields in a row that share more than ``key_overlap`` and agree at least
             so well prove each other's position; strong blur in motion stays below.
@@ -45,6 +47,7 @@ class StageSettings:
     """
 
     registration: RegistrationSettings = field(default_factory=RegistrationSettings)
+    dirt: DirtSettings = field(default_factory=DirtSettings)
     key_overlap: float = 0.6
     chain_agreement: float = 0.75
     sharp_share: float = 0.7
@@ -162,6 +165,7 @@ class Stage:
         self._places = 0
         self._last: tuple[View, _Spot] | None = None
         self._lost_fields = 0
+        self._dirt = Dirt(self._settings.dirt)
 
     def new_place(self) -> Place:
         """For a field that is known to lie apart from all others, such as a picture of a folder."""
@@ -177,7 +181,9 @@ class Stage:
                 new place.
         """
         self._fit(rgb.shape)
-        view = View(details(rgb, self._factor, self.um_per_px, self._settings.registration))
+        seen = details(rgb, self._factor, self.um_per_px, self._settings.registration)
+        self._dirt.learn(seen)
+        view = View(self._dirt.clean(seen))
         step = self._step(view)
         sharp = self._sharp(view) or self._at_rest(step)
         spot = self._follow(step)
@@ -201,6 +207,7 @@ class Stage:
         registration = self._settings.registration
         self._factor = reduction((shape[0], shape[1]), self.um_per_px, registration)
         self._keys, self._last = [], None
+        self._dirt = Dirt(self._settings.dirt)
 
     def _place(self, spot: _Spot, new: bool) -> Place:
         um = self._factor * self.um_per_px
@@ -238,7 +245,7 @@ class Stage:
                 continue
             at = key.spot
             offset = register_near(
-                View(key.picture),
+                View(self._dirt.clean(key.picture)),
                 view,
                 spot.x_px - at.x_px,
                 spot.y_px - at.y_px,
@@ -275,7 +282,7 @@ class Stage:
     def _search(self, view: View, keys: list[_Key], sharp: bool) -> _Spot | None:
         """Against keys, without knowing where; proven if the field is sharp as they are."""
         for key in keys:
-            found = register(View(key.picture), view, self._settings.registration)
+            found = register(View(self._dirt.clean(key.picture)), view, self._settings.registration)
             if found is not None:
                 at = key.spot
                 spot = _Spot(
