@@ -76,6 +76,7 @@ class Layout:
         self._only = only
         self._whites: dict[tuple[int, int], list[Placed]] = {}
         self._candidates: dict[tuple[int, int], _RedCandidates] = {}
+        self._leaning: dict[int, list[Placed]] = {}
         per_um2 = settings.red_cells_per_field / REFERENCE_FIELD_UM2
         self._apart_um = _distance_kept_um(per_um2, settings.red_cell_um)
         self._wished_per_um2 = _wished(per_um2, self._apart_um, settings.red_overlap)
@@ -177,7 +178,34 @@ class Layout:
         return [
             Placed("red", float(x), float(y), self._settings.red_cell_um, int(seed))
             for x, y, seed in zip(own.x_um[keep], own.y_um[keep], own.seed[keep], strict=True)
+        ] + [
+            red
+            for near in _neighbours(plot)
+            for cell in self._white_cells(near)
+            for red in self._companions(cell)
+            if _plot_of(red.x_um, red.y_um) == plot
         ]
+
+    def _companions(self, cell: Placed) -> list[Placed]:
+        """Red cells that lean against a white cell, a fourth of a turn apart at least."""
+        if cell.seed not in self._leaning:
+            rng = np.random.default_rng([cell.seed, _RED])
+            # No red cells, no companions; a white cell on the slide's edge may have fewer.
+            crowd = min(1.0, self._settings.red_cells_per_field / 100)
+            count = min(int(rng.poisson(self._settings.red_companions * crowd)), 4)
+            turns = rng.permutation(4)[:count] * (np.pi / 2) + rng.uniform(0, np.pi / 2)
+            touching = (cell.diameter_um + self._settings.red_cell_um) / 2
+            self._leaning[cell.seed] = [
+                Placed(
+                    "red",
+                    cell.x_um + float(np.cos(turn) * reach),
+                    cell.y_um + float(np.sin(turn) * reach),
+                    self._settings.red_cell_um,
+                    int(rng.integers(1 << 62)),
+                )
+                for turn, reach in zip(turns, touching * rng.uniform(0.93, 1.03, 4), strict=False)
+            ]
+        return self._leaning[cell.seed]
 
     def _under_white_cells(self, plot: tuple[int, int], own: _RedCandidates) -> NDArray[np.bool_]:
         """White cells push red ones aside, or overlap them a little."""

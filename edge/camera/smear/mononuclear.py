@@ -118,7 +118,7 @@ def _vacuoles(
 def draw_blast(rng: np.random.Generator, canvas: Canvas, diameter: float) -> Drawn:
     """A large pale nucleus of fine even chromatin with nucleoli, and a thin blue rim."""
     palette = Palette(canvas)
-    outline = random_body(rng, diameter, 0.06, 0.14)
+    outline = random_body(rng, diameter, 0.075, 0.16)
     inside = outline.inside_um(canvas)
     body = cover(inside, 0.4)
     tint = 1 + 0.13 * grain(rng, canvas, 0.2, 1.5)
@@ -139,8 +139,8 @@ def draw_blast(rng: np.random.Generator, canvas: Canvas, diameter: float) -> Dra
 
 def _blast_nucleus(rng: np.random.Generator, canvas: Canvas, body: Outline) -> FloatImage:
     """Depth inside a round to oval nucleus pushed to one side of its cell, um."""
-    share = float(rng.uniform(0.78, 0.9))
-    off = body.radius_um * (1 - np.sqrt(share)) * rng.uniform(0.4, 1.0)
+    share = float(rng.uniform(0.74, 0.9))
+    off = body.radius_um * (1 - np.sqrt(share)) * rng.uniform(0.6, 1.15)
     turn = rng.uniform(-np.pi, np.pi)
     nucleus = Outline(
         radius_um=body.radius_um * float(np.sqrt(share)),
@@ -148,9 +148,9 @@ def _blast_nucleus(rng: np.random.Generator, canvas: Canvas, body: Outline) -> F
         y_um=float(off * np.sin(turn)),
         elongation=body.elongation,
         turn_rad=body.turn_rad + float(rng.normal(0, 0.15)),
-        waves=tuple((a + float(rng.normal(0, 0.012)), phase) for a, phase in body.waves),
+        waves=tuple((a + float(rng.normal(0, 0.02)), phase) for a, phase in body.waves),
     ).inside_um(canvas)
-    if rng.random() < 0.35:
+    if rng.random() < 0.45:
         reach = body.radius_um * rng.uniform(0.85, 1.1)
         angle = rng.uniform(-np.pi, np.pi)
         dent = np.float32(body.radius_um * rng.uniform(0.2, 0.4)) - np.hypot(
@@ -166,7 +166,7 @@ def _fine_chromatin(rng: np.random.Generator, canvas: Canvas) -> FloatImage:
     net = strands(rng, canvas, 0.08, 0.22)
     threads = strands(rng, canvas, 0.14, 0.4)
     clouds = grain(rng, canvas, 0.9, 2.6)
-    texture: FloatImage = 0.32 * net + 0.11 * threads + 0.04 * clouds
+    texture: FloatImage = 0.22 * net + 0.10 * threads + 0.06 * clouds
     return texture.astype(np.float32)
 
 

@@ -33,6 +33,7 @@ class SmearSettings:
         red_cell_um: Mean diameter of red cells, um.
         red_cell_spread: Spread of that diameter as a share of it.
         red_overlap: Share of red cells that lie down without regard to others.
+        red_companions: Mean number of red cells that lean against a white cell.
         stain_spread: How much stains differ from slide to slide; 1 is usual, 0 none.
         optics: The objective and its focus.
         sensor: Light and camera.
@@ -46,6 +47,7 @@ class SmearSettings:
     red_cell_um: float = RED_CELL_UM
     red_cell_spread: float = RED_CELL_SPREAD
     red_overlap: float = 0.12
+    red_companions: float = 2.0
     stain_spread: float = 1.0
     optics: Optics = field(default_factory=Optics)
     sensor: Sensor = field(default_factory=Sensor)
@@ -53,12 +55,14 @@ class SmearSettings:
     def __post_init__(self) -> None:
         if not 0 <= self.white_cells_per_field <= 15:
             raise ValueError("white_cells_per_field must lie in 0 to 15")
-        if not 0 <= self.red_cells_per_field <= 2000 or not 0 <= self.platelets_per_field <= 500:
-            raise ValueError("red cells must lie in 0 to 2000, platelets in 0 to 500 a field")
+        if not 0 <= self.red_cells_per_field <= 5000 or not 0 <= self.platelets_per_field <= 500:
+            raise ValueError("red cells must lie in 0 to 5000, platelets in 0 to 500 a field")
         if not 0 <= self.smudges_per_field <= 3:
             raise ValueError("smudges_per_field must lie in 0 to 3")
         if not 3 <= self.red_cell_um <= 15 or not 0 <= self.red_cell_spread <= 0.3:
             raise ValueError("red cells must be 3 to 15 um wide, their spread 0 to 0.3")
+        if not 0 <= self.red_companions <= 6:
+            raise ValueError("red_companions must lie in 0 to 6")
         if not 0 <= self.red_overlap <= 1 or not 0 <= self.stain_spread <= 3:
             raise ValueError("red_overlap must lie in 0 to 1, stain_spread in 0 to 3")
         if any(share < 0 for _, share in self.differential) or not any(
@@ -85,9 +89,13 @@ def _kinds() -> dict[str, SmearSettings]:
         "leukemic": leukemic,
         "defocused": replace(healthy, optics=replace(healthy.optics, defocus_um=4.0)),
         "empty": replace(
-            healthy, white_cells_per_field=0.1, red_cells_per_field=4, platelets_per_field=1
+            healthy,
+            white_cells_per_field=0,
+            smudges_per_field=0,
+            red_cells_per_field=0.2,
+            platelets_per_field=0.5,
         ),
-        "crowded": replace(healthy, red_cells_per_field=1000, red_overlap=1.0),
+        "crowded": replace(healthy, red_cells_per_field=3800, red_overlap=1.0),
         "dark": replace(healthy, sensor=replace(healthy.sensor, exposure=0.03)),
         "red_only": replace(healthy, white_cells_per_field=0.0, smudges_per_field=0.0),
     }
