@@ -8,7 +8,7 @@ of the picture without glass.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from math import isfinite
 from typing import Final
 
@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from edge.imaging.sharpness import EdgeWidths, measure_edges
+from edge.imaging.sharpness import EdgeWidths, calm, measure_edges, slope_noise
 
 Floats = NDArray[np.float32]
 
 
-class Trouble(str, Enum):
+class Trouble(StrEnum):
     """Why a field cannot be used."""
 
     OUT_OF_FOCUS = "out_of_focus"
@@ -66,10 +66,10 @@ class QualitySettings:
     """
 
     max_blur_um: float = 0.75
-    max_motion_um: float = 1.8
+    max_motion_um: float = 2.0
     min_light: float = 0.22
     max_clipped: float = 0.35
-    min_glass: float = 0.04
+    min_glass: float = 0.10
     min_cells_um2: float = 15.0
     min_contrast: float = 0.05
 
@@ -187,14 +187,14 @@ def measure_quality(rgb: NDArray[np.uint8], um_per_px: float) -> Measures:
     factor = min(factor, max(1, min(rgb.shape[:2]) // 32))
     tiles = _tiles(rgb, factor)
     scale = um_per_px * factor
-    green = tiles[..., 1].astype(np.float32)
-    glass = float(np.percentile(green[:, ::2, ::2], 95))
+    green = np.stack([calm(tile[..., 1], scale) for tile in tiles])
+    glass = float(np.percentile(green[:, ::2, ::2], 97))
     dark = 1.0 - green / max(glass, 1.0)
     contrast = float(np.percentile(dark[:, ::2, ::2], 99.8))
     stained = dark > max(0.4 * min(contrast, 0.3), 0.02)
     share = float(stained.mean())
     whole_um2 = rgb.shape[0] * rgb.shape[1] * um_per_px**2
-    edges = measure_edges(green, scale)
+    edges = measure_edges(green, scale, slope_noise(tiles[..., 1], scale))
     return Measures(
         light=float(np.percentile(tiles[:, ::2, ::2].max(axis=-1), 95)) / 255.0,
         clipped=float((tiles[:, ::2, ::2].min(axis=-1) >= 253).mean()),
