@@ -19,7 +19,7 @@ def draw_smudge(rng: np.random.Generator, canvas: Canvas, diameter: float) -> Dr
         waves=waves(rng, 0.13, orders=9, fall=0.9),
     )
     inside = outline.inside_um(canvas)
-    ragged = inside + 0.35 * grain(rng, canvas, 0.2, 1.0)
+    ragged = inside + 0.35 * grain(rng, canvas, 0.5, 2.0)
     body = cover(ragged, 0.9)
     texture = 1 + 0.45 * strands(rng, canvas, 0.09, 0.3) + 0.08 * grain(rng, canvas, 0.5, 1.8)
     # Proteins cling to bare chromatin: more eosin than in a whole nucleus.
