@@ -13,7 +13,7 @@ from edge.camera.source import open_camera
 from tests.edge.camera.fake_picamera2 import install
 
 
-@pytest.fixture(params=["replay", "pan", "picamera"])
+@pytest.fixture(params=["replay", "pan", "phantom", "picamera"])
 def camera(request, tmp_path, monkeypatch):
     rng = np.random.default_rng(3)
     for i in range(4):
@@ -24,6 +24,8 @@ def camera(request, tmp_path, monkeypatch):
         made = PiCamera(PiCameraSettings(size_px=(96, 64)))
     elif request.param == "replay":
         made = open_camera(f"replay:{tmp_path}")
+    elif request.param == "phantom":
+        made = open_camera("phantom:healthy?viewport=320x240&seed=1&frames=5")
     else:
         made = open_camera(f"pan:{tmp_path}/0.png?viewport=96x64&seed=1")
     with made:
