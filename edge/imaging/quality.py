@@ -66,10 +66,10 @@ class QualitySettings:
     """
 
     max_blur_um: float = 0.75
-    max_motion_um: float = 2.0
+    max_motion_um: float = 2.2
     min_light: float = 0.22
     max_clipped: float = 0.35
-    min_glass: float = 0.10
+    min_glass: float = 0.12
     min_cells_um2: float = 15.0
     min_contrast: float = 0.05
 

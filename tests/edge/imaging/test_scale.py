@@ -127,7 +127,7 @@ def test_real_red_cell_fields_against_their_scale_bars() -> None:
     assert abs(np.median(known)) < 0.06
     assert np.mean(np.abs(found) < 0.15) >= 0.6
     assert np.mean(np.abs(found) < 0.40) >= 0.95
-    assert pull < 2.5
+    assert pull < 2.0
 
 
 @pytest.mark.parametrize(
