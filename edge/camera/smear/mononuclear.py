@@ -166,7 +166,7 @@ def _fine_chromatin(rng: np.random.Generator, canvas: Canvas) -> FloatImage:
     net = strands(rng, canvas, 0.08, 0.22)
     threads = strands(rng, canvas, 0.14, 0.4)
     clouds = grain(rng, canvas, 0.9, 2.6)
-    texture: FloatImage = 0.22 * net + 0.10 * threads + 0.06 * clouds
+    texture: FloatImage = 0.13 * net + 0.05 * threads + 0.05 * clouds
     return texture.astype(np.float32)
 
 

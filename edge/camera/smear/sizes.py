@@ -7,7 +7,7 @@ import numpy as np
 # Mean, spread, least and greatest diameter, um (Bain, Blood Cells, 2015, and the nuclear areas
 # of the public single-cell pictures).
 _DIAMETER_UM: dict[str, tuple[float, float, float, float]] = {
-    "blast": (15.4, 1.1, 13.0, 18.0),
+    "blast": (15.7, 1.1, 13.2, 18.0),
     "neutrophil": (12.8, 0.8, 11.0, 14.5),
     "lymphocyte": (9.7, 0.6, 8.4, 11.3),
     "monocyte": (16.0, 0.9, 14.5, 18.0),
