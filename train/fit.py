@@ -17,8 +17,10 @@ from train.augment import augment, plain
 from train.cells import LabelledCell
 from train.evaluate import blast_probability, roc_auc
 from train.labels import BLAST_LABELS, LABELS, NON_CELL_LABELS
+from train.normalization import set_statistics
 from train.recipe import Recipe
 
+_STATISTICS_CELLS = 1440
 _BLAST = np.array([label in BLAST_LABELS for label in LABELS])
 _CELL = np.array([label not in NON_CELL_LABELS for label in LABELS])
 
@@ -108,6 +110,14 @@ def fit(
                     end="",
                     flush=True,
                 )
+        sample = rng.choice(len(cells), size=_STATISTICS_CELLS, p=weights)
+        set_statistics(
+            average,
+            (
+                augment(pictures, recipe.network.size_px, recipe.network.um_per_px, recipe.augment)
+                for pictures, _ in _batches(crops, targets, sample, fit_recipe.batch)
+            ),
+        )
         line = {
             "epoch": epoch + 1,
             "loss": round(float(np.mean(losses)), 4),
