@@ -21,7 +21,7 @@ def draw_smudge(rng: np.random.Generator, canvas: Canvas, diameter: float) -> Dr
     inside = outline.inside_um(canvas)
     ragged = inside + 0.35 * grain(rng, canvas, 0.5, 2.0)
     body = cover(ragged, 0.9)
-    texture = 1 + 0.45 * strands(rng, canvas, 0.09, 0.3) + 0.08 * grain(rng, canvas, 0.5, 1.8)
+    texture = 1 + 0.3 * strands(rng, canvas, 0.09, 0.3) + 0.08 * grain(rng, canvas, 0.5, 1.8)
     # Proteins cling to bare chromatin: more eosin than in a whole nucleus.
     stain = (body * np.clip(texture, 0.2, 2)).astype(np.float32)
     palette.lay(stain, azure=float(rng.uniform(0.5, 0.95)), eosin=float(rng.uniform(0.1, 0.3)))

@@ -89,7 +89,7 @@ def draw_eosinophil(rng: np.random.Generator, canvas: Canvas, diameter: float) -
     body = cover(inside, 0.45)
     palette.lay(body, azure=0.08, blue=0.0, eosin=0.34)
     granules = dots(rng, canvas, cover(inside - 0.2, 0.4), 3.4, 0.27, 0.35)
-    palette.lay(granules, azure=0.05, eosin=0.2)
+    palette.lay(granules, azure=0.05, eosin=0.17)
     palette.lay(body * rim(inside, 0.2, 0.3), azure=0.08)
     count = int(rng.choice((2, 3), p=(0.75, 0.25)))
     lobe = float(np.sqrt(rng.normal(68, 5) / (count * np.pi)))
@@ -112,7 +112,7 @@ def draw_basophil(rng: np.random.Generator, canvas: Canvas, diameter: float) -> 
     nucleus = chromatin(
         palette, lobes, _clumped(rng, canvas, 0.2), float(rng.normal(1.1, 0.08)), 0.1, body
     )
-    thick = float(rng.uniform(1.3, 2.8))
-    granules = dots(rng, canvas, cover(inside - 0.25, 0.5), thick, 0.27, 0.35)
+    thick = float(rng.uniform(1.6, 3.6))
+    granules = dots(rng, canvas, cover(inside - 0.1, 0.5), thick, 0.3, 0.35)
     palette.lay(np.minimum(granules, 1.6), azure=0.62, blue=0.08)
     return palette.drawn(inside, nucleus)

@@ -192,7 +192,8 @@ class Layout:
             rng = np.random.default_rng([cell.seed, _RED])
             # No red cells, no companions; a white cell on the slide's edge may have fewer.
             crowd = min(1.0, self._settings.red_cells_per_field / 100)
-            count = min(int(rng.poisson(self._settings.red_companions * crowd)), 4)
+            mean = 0.0 if cell.kind == "platelet" else self._settings.red_companions * crowd
+            count = min(int(rng.poisson(mean)), 4)
             turns = rng.permutation(4)[:count] * (np.pi / 2) + rng.uniform(0, np.pi / 2)
             touching = (cell.diameter_um + self._settings.red_cell_um) / 2
             self._leaning[cell.seed] = [
