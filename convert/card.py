@@ -95,7 +95,8 @@ wide), colours relative to the empty glass.
 {", ".join(told["non_cell_labels"]) or "none"}.
 - int8 throughout, {told["conversion"]["bytes"]:,} bytes, weights per channel, ranges from \
 {told["conversion"]["representative_cells"]} cells.
-- Decision: temperature {decision["temperature"]}, blast from p_blast {decision["threshold"]}; no \
+- Decision: temperature {decision["temperature"]}, offset of blasts \
+{decision["blast_offset"]}; blast from p_blast {decision["threshold"]}; no \
 answer between {limits["unsure_low"]} and {limits["unsure_high"]}, nor below an energy of \
 {limits["minimum_energy"]}.
 - Trained by recipe {notes.get("recipe", "unknown")}, seed {notes.get("seed", "unknown")}.

@@ -31,10 +31,10 @@ def calibration_error(truth: Flags, probability: Floats, bins: int = 15) -> floa
     return float(np.abs(gaps).sum() / len(truth))
 
 
-def negative_log_likelihood(truth: Flags, probability: Floats, weights: Floats) -> float:
+def negative_log_likelihood(truth: Flags, probability: Floats) -> float:
     """Mean of -ln of the probability given to the truth."""
     given = np.clip(np.where(truth, probability, 1 - probability), 1e-12, 1.0)
-    return float(-(weights * np.log(given)).sum() / weights.sum())
+    return float(-np.log(given).mean())
 
 
 def share(flags: Flags) -> float | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from convert.flatbuffer import operator_name, parse, text
+
 
 @dataclass(frozen=True)
 class ModelFacts:
@@ -29,17 +31,14 @@ def inspect_model(model: bytes) -> ModelFacts:
     """Read a TFLite flatbuffer."""
     from ai_edge_litert import schema_py_generated as schema
 
-    names = {value: name for name, value in vars(schema.BuiltinOperator).items() if name.isupper()}
-    parsed: Any = schema.ModelT.InitFromObj(schema.Model.GetRootAs(model, 0))
+    parsed: Any = parse(model)
+    builtin = {name for name in vars(schema.BuiltinOperator) if name.isupper()}
     operators: dict[str, int] = {}
     custom, floats, convolutions = set(), [], []
     for graph in parsed.subgraphs:
         for operator in graph.operators:
-            code = parsed.operatorCodes[operator.opcodeIndex]
-            number = max(code.builtinCode, code.deprecatedBuiltinCode)
-            name = names.get(number, str(number))
-            if number == schema.BuiltinOperator.CUSTOM:
-                name = _text(code.customCode)
+            name = operator_name(parsed, operator)
+            if name not in builtin:
                 custom.add(name)
             operators[name] = operators.get(name, 0) + 1
             if name in {"CONV_2D", "DEPTHWISE_CONV_2D"}:
@@ -51,7 +50,7 @@ def inspect_model(model: bytes) -> ModelFacts:
                 schema.TensorType.FLOAT32,
                 schema.TensorType.FLOAT64,
             }:
-                floats.append(_text(tensor.name))
+                floats.append(text(tensor.name))
     return ModelFacts(
         operators=dict(sorted(operators.items())),
         custom=tuple(sorted(custom)),
@@ -59,7 +58,3 @@ def inspect_model(model: bytes) -> ModelFacts:
         per_channel=(sum(convolutions), len(convolutions)),
         bytes=len(model),
     )
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value

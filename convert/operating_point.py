@@ -43,6 +43,7 @@ class Decision:
 
     Attributes:
         temperature: Divides the logits.
+        blast_offset: Added to the divided logits of the blast labels.
         threshold: On p_blast.
         unsure_low: The band of no answer, on p_blast.
         unsure_high: See ``unsure_low``.
@@ -50,6 +51,7 @@ class Decision:
     """
 
     temperature: float
+    blast_offset: float
     threshold: float
     unsure_low: float
     unsure_high: float
@@ -90,9 +92,18 @@ class Rate:
     groups: tuple[str, ...]
 
 
-def network_scores(logits: Floats, network: NetworkDescription, temperature: float) -> Scores:
+def network_scores(
+    logits: Floats, network: NetworkDescription, temperature: float, blast_offset: float
+) -> Scores:
     """Scores of logits, as the device computes them."""
-    return score(logits, temperature, network.labels, network.blast_labels, network.non_cell_labels)
+    return score(
+        logits,
+        temperature,
+        blast_offset,
+        network.labels,
+        network.blast_labels,
+        network.non_cell_labels,
+    )
 
 
 def set_decision(
@@ -115,17 +126,17 @@ def set_decision(
             "The calibration cells hold no blasts, or nothing but blasts.",
             "Give cells of both kinds.",
         )
-    temperature = _fit_temperature(logits[white], cells.is_blast[white], network)
-    scores = network_scores(logits, network, temperature)
+    temperature, offset = _calibrate(logits[white], cells.is_blast[white], network)
+    scores = network_scores(logits, network, temperature, offset)
     threshold = _threshold(scores.p_blast, cells, settings)
     low, high = _unsure_band(scores.p_blast[white], threshold, settings.unsure_share)
     energy = float(np.quantile(scores.energy[white], settings.strange_share))
-    return Decision(temperature, threshold, low, high, round(energy, 3))
+    return Decision(temperature, offset, threshold, low, high, round(energy, 3))
 
 
 def answer(logits: Floats, network: NetworkDescription, decision: Decision) -> Answers:
     """What the device would answer."""
-    scores = network_scores(logits, network, decision.temperature)
+    scores = network_scores(logits, network, decision.temperature, decision.blast_offset)
     no_cell = np.array([label in network.non_cell_labels for label in network.labels])
     counted = ~no_cell[scores.best]
     unsure = (scores.p_blast > decision.unsure_low) & (scores.p_blast < decision.unsure_high)
@@ -223,24 +234,40 @@ def _at_normal_differential(rate: Rate, chosen: Flags, flagged: Flags, cells: Ce
     return Rate(fit_beta_binomial(hits, totals), tuple(hits), tuple(totals), rate.groups)
 
 
-def _fit_temperature(logits: Floats, is_blast: Flags, network: NetworkDescription) -> float:
-    """The temperature that makes p_blast of white cells likeliest (Guo et al. 2017).
+def _calibrate(logits: Floats, is_blast: Flags, network: NetworkDescription) -> tuple[float, float]:
+    """Temperature and offset that make p_blast of these white cells likeliest (Platt 1999)."""
 
-    Both kinds weigh alike, so that the mix of the calibration cells does not matter.
-    """
-    weights = np.where(is_blast, 0.5 / is_blast.sum(), 0.5 / (~is_blast).sum())
+    def offset_for(temperature: float) -> float:
+        return _offset(network_scores(logits, network, temperature, 0.0).p_blast, is_blast)
 
     def loss(log_temperature: float) -> float:
-        scores = network_scores(logits, network, float(np.exp(log_temperature)))
-        return negative_log_likelihood(is_blast, scores.p_blast, weights)
+        temperature = float(np.exp(log_temperature))
+        scores = network_scores(logits, network, temperature, offset_for(temperature))
+        return negative_log_likelihood(is_blast, scores.p_blast)
 
-    return round(float(np.exp(_lowest(loss, float(np.log(0.05)), float(np.log(20.0))))), 4)
+    temperature = round(float(np.exp(_lowest(loss, float(np.log(0.1)), float(np.log(10.0))))), 4)
+    return temperature, round(offset_for(temperature), 4)
+
+
+def _offset(p_blast: Floats, is_blast: Flags) -> float:
+    """What added to the log-odds makes the expected count of blasts the true one: the maximum of
+    the likelihood in the offset. By bisection, the expected count grows with it."""
+    clipped = np.clip(p_blast, 1e-12, 1 - 1e-12)
+    log_odds = np.log(clipped / (1 - clipped))
+    low, high = -20.0, 20.0
+    for _ in range(50):
+        middle = (low + high) / 2
+        if (1 / (1 + np.exp(-log_odds - middle))).sum() < is_blast.sum():
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
 
 
 def _lowest(function: Callable[[float], float], low: float, high: float) -> float:
-    """Where a function with one valley is lowest: golden section, 60 steps."""
+    """Where a function with one valley is lowest: golden section, 30 steps."""
     ratio = (5**0.5 - 1) / 2
-    for _ in range(60):
+    for _ in range(30):
         left, right = high - ratio * (high - low), low + ratio * (high - low)
         if function(left) <= function(right):
             high = right

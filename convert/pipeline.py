@@ -42,10 +42,10 @@ from edge.inference.bundle import (
     Quantization,
 )
 from edge.inference.classifier import Classifier, dequantize, pixel_table, quantize
-from edge.inference.golden import replay_golden
+from edge.inference.golden import TOLERANCE_STEPS, replay_golden
 from edge.inference.interpreter import LIBRARIES, Interpreter, open_interpreter
 
-_GOLDEN_POOL = 200
+_GOLDEN_POOL = 1000
 
 Say = Callable[[str], None]
 
@@ -129,7 +129,7 @@ def convert(
     calibration, holdout = _read_both(job, known, progress)
     chosen = choose_representative(calibration, settings.representative_cells, settings.seed)
     say(f"quantizing with {len(chosen)} of {len(calibration)} calibration cells")
-    model = quantize_network(network, calibration.crops[chosen])
+    model = quantize_network(network, calibration.crops[chosen], settings)
     device = DeviceNetwork(known, open_interpreter(model, job.threads))
     say(f"judging on {len(holdout)} holdout cells with {device.interpreter.library}")
     decision = set_decision(
@@ -212,14 +212,11 @@ def _stop_at_failure(checks: list[Check]) -> None:
 def _golden(
     model: bytes, device: DeviceNetwork, known: NetworkDescription, settings: ConvertSettings
 ) -> bytes:
-    """Golden crops far apart, on which every interpreter here gives the same answer.
-
-    The tolerance of a step is thus left whole to processors that are not here.
-    """
+    """Golden crops far apart, on which every interpreter here agrees within the tolerance."""
     pool = draw_cells(_GOLDEN_POOL, known.size_px, settings.seed)
     raw = device.raw(pool)
     steps = _steps_apart(model, device, pool)
-    allowed = np.ones(len(pool), dtype=bool) if steps is None else steps == 0
+    allowed = np.ones(len(pool), dtype=bool) if steps is None else steps <= TOLERANCE_STEPS
     if allowed.sum() < settings.golden_cells:
         raise GateFailed("The interpreters agree on too few drawn cells for a golden test.")
     chosen = choose_apart(raw, allowed, settings.golden_cells)
@@ -256,7 +253,11 @@ def _told(
         "labels": list(known.labels),
         "blast_labels": list(known.blast_labels),
         "non_cell_labels": list(known.non_cell_labels),
-        "decision": {"temperature": decision.temperature, "threshold": decision.threshold},
+        "decision": {
+            "temperature": decision.temperature,
+            "blast_offset": decision.blast_offset,
+            "threshold": decision.threshold,
+        },
         "abstention": {
             "unsure_low": decision.unsure_low,
             "unsure_high": decision.unsure_high,
@@ -264,7 +265,7 @@ def _told(
         },
         "trained_on": known.trained_on,
         "conversion": {
-            "method": "full int8, per channel",
+            "method": "full int8, per channel, channels equalised, weights rounded together",
             "representative_cells": settings.representative_cells,
             "specificity": settings.specificity,
             "blast_free_specificity": settings.blast_free_specificity,

@@ -99,6 +99,7 @@ class Bundle:
         blast_labels: Which of them count as blasts.
         non_cell_labels: Which of them are no white cell.
         temperature: Divides the logits before softmax (Guo et al. 2017).
+        blast_offset: Added to the divided logits of the blast labels.
         threshold: A cell with p_blast at or above is called a blast.
         abstention: Where the network does not answer.
         operating_point: Sensitivity and false-blast rate between patients never trained on,
@@ -120,6 +121,7 @@ class Bundle:
     blast_labels: tuple[str, ...]
     non_cell_labels: tuple[str, ...]
     temperature: float
+    blast_offset: float
     threshold: float
     abstention: Abstention
     operating_point: OperatingPoint
@@ -169,6 +171,7 @@ def load_bundle(folder: Path) -> Bundle:
         blast_labels=blast_labels,
         non_cell_labels=non_cell_labels,
         temperature=decision.positive("temperature", 1000.0),
+        blast_offset=decision.number("blast_offset", -50.0, 50.0),
         threshold=threshold,
         abstention=_abstention(fields.section("abstention"), threshold),
         operating_point=OperatingPoint(sensitivity=sensitivity, false_blast_rate=false_blasts),

@@ -60,14 +60,25 @@ class Scores:
 def score(
     logits: NDArray[np.float64],
     temperature: float,
+    blast_offset: float,
     labels: tuple[str, ...],
     blast_labels: tuple[str, ...],
     non_cell_labels: tuple[str, ...],
 ) -> Scores:
-    """Probabilities, blast probability and energy of logits, shape (N, labels)."""
+    """Probabilities, blast probability and energy of logits.
+
+    Args:
+        logits: float64, shape (N, labels).
+        temperature: Divides the logits (Guo et al. 2017).
+        blast_offset: Added to the divided logits of the blast labels: training draws blasts more
+            often than slides hold them (prior shift, Saerens et al. 2002).
+        labels: In the order of the logits.
+        blast_labels: Which of them count as blasts.
+        non_cell_labels: Which of them are no white cell.
+    """
     blasts = np.array([label in blast_labels for label in labels])
     others = np.array([label not in blast_labels + non_cell_labels for label in labels])
-    scaled = logits / temperature
+    scaled = logits / temperature + blast_offset * blasts
     total = _logsumexp(scaled)
     blast = _logsumexp(scaled[:, blasts])
     other = _logsumexp(scaled[:, others])
@@ -164,7 +175,12 @@ class Classifier:
         """One call for each row of logits."""
         known = self.bundle
         scores = score(
-            logits, known.temperature, known.labels, known.blast_labels, known.non_cell_labels
+            logits,
+            known.temperature,
+            known.blast_offset,
+            known.labels,
+            known.blast_labels,
+            known.non_cell_labels,
         )
         return [
             self._call(int(best), float(p_blast), float(energy), tuple(map(float, row)))

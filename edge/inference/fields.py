@@ -7,26 +7,27 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from edge.errors import BundleRefused
+from edge.errors import BundleRefused, LeukoscopeError
 
 
-def parse_object(text: bytes, name: str) -> Fields:
+def parse_object(text: bytes, name: str, fault: type[LeukoscopeError] = BundleRefused) -> Fields:
     """The one JSON object in ``text``.
 
     Args:
         text: UTF-8 JSON.
         name: What to call it in a refusal, such as ``bundle.json``.
+        fault: What to raise, here and for every field.
 
     Raises:
-        BundleRefused: Not JSON, not an object, or a key appears twice in one object.
+        LeukoscopeError: ``fault``. Not JSON, not an object, or a key appears twice in one object.
     """
     try:
         value = json.loads(text.decode("utf-8"), object_pairs_hook=_no_key_twice)
     except (ValueError, RecursionError) as error:
-        raise BundleRefused(f"{name} is damaged: {error}.") from error
+        raise fault(f"{name} is damaged: {error}.") from error
     if not isinstance(value, dict):
-        raise BundleRefused(f"{name} holds {_kind(value)}, not an object.")
-    return Fields(value, name)
+        raise fault(f"{name} holds {_kind(value)}, not an object.")
+    return Fields(value, name, fault)
 
 
 def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -52,38 +53,41 @@ class Fields:
     Attributes:
         values: The object.
         path: Where it stands in its file, for refusals.
+        fault: What to raise about a field.
     """
 
     values: dict[str, Any]
     path: str
+    fault: type[LeukoscopeError] = BundleRefused
 
     def _take(self, key: str) -> Any:
         if key not in self.values:
-            raise BundleRefused(f"{self._where(key)} is missing.")
+            raise self.fault(f"{self._where(key)} is missing.")
         return self.values[key]
 
     def _where(self, key: str) -> str:
         return f"{self.path}: {key}" if " " not in self.path else f"{self.path}.{key}"
 
-    def wrong(self, key: str, wanted: str) -> BundleRefused:
+    def wrong(self, key: str, wanted: str) -> LeukoscopeError:
         """The fault that says what the field ``key`` should have been."""
         value = self.values.get(key)
         shown = json.dumps(value) if not isinstance(value, dict | list) else _kind(value)
-        return BundleRefused(f"{self._where(key)} must be {wanted}, and is {shown[:60]}.")
+        return self.fault(f"{self._where(key)} must be {wanted}, and is {shown[:60]}.")
 
     def section(self, key: str) -> Fields:
         """An object inside this one."""
         value = self._take(key)
         if not isinstance(value, dict):
             raise self.wrong(key, "an object")
-        return Fields(value, self._where(key))
+        return Fields(value, self._where(key), self.fault)
 
     def sections(self, key: str) -> tuple[Fields, ...]:
         """A list of objects."""
         value = self._take(key)
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             raise self.wrong(key, "a list of objects")
-        return tuple(Fields(item, f"{self._where(key)}[{i}]") for i, item in enumerate(value))
+        where = self._where(key)
+        return tuple(Fields(item, f"{where}[{i}]", self.fault) for i, item in enumerate(value))
 
     def text(self, key: str) -> str:
         """A text that is not empty."""

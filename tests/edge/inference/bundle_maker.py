@@ -36,7 +36,7 @@ def description() -> dict[str, Any]:
         "labels": list(LABELS),
         "blast_labels": ["blast"],
         "non_cell_labels": ["artefact"],
-        "decision": {"temperature": 1.5, "threshold": 0.6},
+        "decision": {"temperature": 1.5, "blast_offset": 0.0, "threshold": 0.6},
         "abstention": {"unsure_low": 0.5, "unsure_high": 0.7, "minimum_energy": -2.0},
         "operating_point": {
             "sensitivity": {"a": 8.0, "b": 2.0, "patients": 9, "cells": 400},

@@ -122,7 +122,7 @@ def test_a_bundle_names_no_file_outside_itself(name: str, tmp_path: Path) -> Non
         {"blast_labels": ["artefact"]},
         {"blast_labels": ["blast", "neutrophil"]},
         {"labels": ["blast", "blast", "artefact"]},
-        {"decision": {"temperature": 1.0, "threshold": 0.9}},
+        {"decision": {"temperature": 1.0, "blast_offset": 0.0, "threshold": 0.9}},
     ],
 )
 def test_fields_that_contradict_each_other(change: dict[str, Any], tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ def test_a_model_that_the_description_does_not_fit(
 )
 def test_probabilities_are_probabilities(logits: list[float], temperature: float) -> None:
     labels = ("blast", "promyelocyte", "neutrophil", "artefact")
-    scores = score(np.array([logits]), temperature, labels, labels[:2], labels[3:])
+    scores = score(np.array([logits]), temperature, 0.0, labels, labels[:2], labels[3:])
     assert scores.probabilities.sum() == pytest.approx(1)
     assert 0 <= scores.p_blast[0] <= 1
     assert max(logits) <= scores.energy[0] <= max(logits) + np.log(4) + 1e-9
@@ -115,7 +115,7 @@ def test_probabilities_are_probabilities(logits: list[float], temperature: float
 def test_p_blast_does_not_know_of_artefacts() -> None:
     labels = ("blast", "neutrophil", "artefact")
     rows = np.array([[1.0, 0.0, 5.0], [1.0, 0.0, -5.0]])
-    scores = score(rows, 1.0, labels, ("blast",), ("artefact",))
+    scores = score(rows, 1.0, 0.0, labels, ("blast",), ("artefact",))
     np.testing.assert_allclose(scores.p_blast, 1 / (1 + np.exp(-1)))
 
 
@@ -141,3 +141,18 @@ def test_the_pixel_table_keeps_every_pixel_value_apart(scale: float) -> None:
         SIDE, 0.2, "white_reference", {}, (1 / 127.5,) * 3, (-1.0,) * 3, Quantization(scale, -1)
     )
     assert len(np.unique(pixel_table(spec)[:, 0])) == 256
+
+
+def test_the_offset_moves_the_odds_of_blasts_and_nothing_else() -> None:
+    labels = ("blast", "promyelocyte", "neutrophil", "monocyte", "artefact")
+    logits = np.array([[1.0, 0.5, 0.2, 0.9, -1.0]])
+    plain = score(logits, 2.0, 0.0, labels, labels[:2], labels[4:])
+    moved = score(logits, 2.0, -1.5, labels, labels[:2], labels[4:])
+
+    def log_odds(p: float) -> float:
+        return float(np.log(p / (1 - p)))
+
+    assert log_odds(moved.p_blast[0]) == pytest.approx(log_odds(plain.p_blast[0]) - 1.5)
+    before, after = plain.probabilities[0], moved.probabilities[0]
+    assert after[2] / after[3] == pytest.approx(before[2] / before[3])
+    assert moved.energy[0] == plain.energy[0]

@@ -1,0 +1,158 @@
+"""Round weights to int8 so that the layer's answers change least, not each weight by itself.
+
+The nearest int8 value of every weight is not the best set of values: errors of one weight can be
+made good by the next ones, as far as their inputs move together. One weight after another is
+rounded, and the others of its output channel, the bias last, take up its error (Frantar et al.
+2023, GPTQ, after Hassibi and Stork 1993, Optimal Brain Surgeon). Narrow networks of ReLU6 need it:
+their bottlenecks are small differences of large numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from convert.activations import watch
+from convert.flatbuffer import constant, operator_name, pack, parse
+
+Floats = NDArray[np.float64]
+
+_LEVELS: Final = 127
+"""int8 weights of TFLite are symmetric: -127 to 127."""
+
+_PATCHES_A_CELL: Final = 400
+_DAMPING: Final = 0.01
+_KINDS: Final = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
+
+
+def round_weights(model: bytes, inputs: NDArray[np.float32], seed: int) -> bytes:
+    """The float model with all weights on the grid that int8 will put them on.
+
+    Args:
+        model: Bytes of a float TFLite model.
+        inputs: float32 (N, size, size, 3), real pixels.
+        seed: Of the draw of patches.
+    """
+    parsed = parse(model)
+    operators = [
+        operator
+        for operator in parsed.subgraphs[0].operators
+        if operator_name(parsed, operator) in _KINDS
+    ]
+    moments = _input_moments(parsed, operators, model, inputs, seed)
+    for operator, moment in zip(operators, moments, strict=True):
+        depthwise = operator_name(parsed, operator) == "DEPTHWISE_CONV_2D"
+        weights = constant(parsed, operator.inputs[1])
+        rows = _as_rows(weights, depthwise)
+        rounded, shift = round_rows(rows.astype(np.float64), moment)
+        weights[...] = _from_rows(rounded, weights.shape, depthwise)
+        if len(operator.inputs) > 2 and operator.inputs[2] >= 0:
+            constant(parsed, operator.inputs[2])[...] += shift.ravel().astype(np.float32)
+    return pack(parsed)
+
+
+def round_rows(rows: Floats, moment: Floats) -> tuple[Floats, Floats]:
+    """Round each row's weights in turn, the later ones making good the earlier ones' errors.
+
+    Args:
+        rows: float64, shape (groups, outputs, weights).
+        moment: float64, shape (groups, weights + 1, weights + 1): mean outer product of the
+            inputs, a constant 1 for the bias as the last of them.
+
+    Returns:
+        The rows on their int8 grids (scale: the row's largest magnitude / 127), and what the
+        biases must take up, shape (groups, outputs).
+    """
+    groups, outputs, count = rows.shape
+    biased = np.concatenate([rows, np.zeros((groups, outputs, 1))], axis=2)
+    size = np.trace(moment, axis1=1, axis2=2) / (count + 1)
+    damped = moment + (_DAMPING * size + 1e-12)[:, None, None] * np.eye(count + 1)
+    # Upper Cholesky factor of the inverse: row i says how the later weights make good weight i.
+    factor = np.linalg.cholesky(np.linalg.inv(damped)).transpose(0, 2, 1)
+    if not np.isfinite(factor).all():
+        raise ArithmeticError("moments are not finite")
+    scale = np.abs(rows).max(axis=2) / _LEVELS
+    scale = np.where(scale > 0, scale, 1.0)
+    # The largest weight stays, or the grid would move under the others.
+    fixed = np.abs(rows).argmax(axis=2)
+    rounded = np.zeros_like(rows)
+    for i in range(count):
+        steps = np.clip(np.rint(biased[:, :, i] / scale), -_LEVELS, _LEVELS)
+        rounded[:, :, i] = np.where(fixed == i, rows[:, :, i], steps * scale)
+        error = (biased[:, :, i] - rounded[:, :, i]) / factor[:, i, i, None]
+        biased[:, :, i:] -= error[:, :, None] * factor[:, None, i, i:]
+    return rounded, biased[:, :, count]
+
+
+def _as_rows(weights: NDArray[np.float32], depthwise: bool) -> NDArray[np.float32]:
+    """(groups, outputs, weights): one group, or for a depthwise layer one for each channel."""
+    if depthwise:
+        return weights.reshape(-1, weights.shape[-1]).T[:, None, :]
+    return weights.reshape(1, weights.shape[0], -1)
+
+
+def _from_rows(rows: Floats, shape: tuple[int, ...], depthwise: bool) -> Floats:
+    """Undo ``_as_rows``."""
+    return rows[:, 0, :].T.reshape(shape) if depthwise else rows.reshape(shape)
+
+
+def _input_moments(
+    parsed: Any, operators: list[Any], model: bytes, inputs: NDArray[np.float32], seed: int
+) -> list[Floats]:
+    """Mean outer product of each operator's inputs (and 1), over cells and places."""
+    rng = np.random.default_rng(seed)
+    entry = int(parsed.subgraphs[0].inputs[0])
+    sums: list[Any] = [0.0] * len(operators)
+    for picture, tensors in zip(inputs, watch(model, inputs), strict=True):
+        for index, operator in enumerate(operators):
+            tensor = int(operator.inputs[0])
+            values = picture if tensor == entry else tensors[tensor]
+            sums[index] = sums[index] + _moment(parsed, operator, values, rng)
+    return [total / len(inputs) for total in sums]
+
+
+def _moment(
+    parsed: Any, operator: Any, values: NDArray[np.float32], rng: np.random.Generator
+) -> Floats:
+    """Mean outer product for one cell, shape (groups, weights + 1, weights + 1)."""
+    name = operator_name(parsed, operator)
+    if name == "FULLY_CONNECTED":
+        patches = values.reshape(1, 1, -1)
+    else:
+        shape = parsed.subgraphs[0].tensors[operator.inputs[1]].shape
+        patches = _patches(values, (int(shape[1]), int(shape[2])), operator.builtinOptions)
+        if len(patches) > _PATCHES_A_CELL:
+            patches = patches[rng.choice(len(patches), _PATCHES_A_CELL, replace=False)]
+        channels = patches.shape[-1]
+        if name == "DEPTHWISE_CONV_2D":
+            patches = patches.transpose(2, 0, 1)
+        else:
+            patches = patches.reshape(1, -1, patches.shape[1] * channels)
+    ones = np.ones((*patches.shape[:2], 1), dtype=patches.dtype)
+    with_bias = np.concatenate([patches, ones], axis=2).astype(np.float64)
+    moment: Floats = with_bias.transpose(0, 2, 1) @ with_bias / with_bias.shape[1]
+    return moment
+
+
+def _patches(
+    values: NDArray[np.float32], kernel: tuple[int, int], options: Any
+) -> NDArray[np.float32]:
+    """What the kernel sees at each place, shape (places, kernel height * width, channels)."""
+    strides = (int(options.strideH), int(options.strideW))
+    if int(options.padding) == 0:  # SAME
+        pads = [_same_pads(*each) for each in zip(values.shape[:2], kernel, strides, strict=True)]
+        values = np.pad(values, [*pads, (0, 0)])
+    windows: NDArray[np.float32] = sliding_window_view(values, kernel, axis=(0, 1))  # type: ignore[call-overload]
+    seen = windows[:: strides[0], :: strides[1]].transpose(0, 1, 3, 4, 2)
+    patches: NDArray[np.float32] = seen.reshape(-1, kernel[0] * kernel[1], values.shape[2])
+    return patches
+
+
+def _same_pads(length: int, kernel: int, stride: int) -> tuple[int, int]:
+    """Padding of TensorFlow's SAME, before and after."""
+    total = max((math.ceil(length / stride) - 1) * stride + kernel - length, 0)
+    return total // 2, total - total // 2
