@@ -66,7 +66,7 @@ def draw_monocyte(rng: np.random.Generator, canvas: Canvas, diameter: float) -> 
 
 def _kidney(rng: np.random.Generator, canvas: Canvas, diameter_um: float) -> FloatImage:
     """Depth inside a bean with a dent on one side, um."""
-    radius = float(np.sqrt(rng.normal(108, 10) / np.pi))
+    radius = float(np.sqrt(rng.normal(101, 8) / np.pi))
     turn = float(rng.uniform(-np.pi, np.pi))
     off = rng.uniform(0.0, 0.9)
     bean = Outline(
@@ -78,7 +78,7 @@ def _kidney(rng: np.random.Generator, canvas: Canvas, diameter_um: float) -> Flo
         waves=waves(rng, 0.08, orders=9, fall=1.1),
     ).inside_um(canvas)
     # The dent is a wedge that opens outwards: an oval lying along the radius, half outside.
-    depth = rng.uniform(0.25, 0.9) * radius
+    depth = rng.uniform(0.45, 1.0) * radius
     reach = radius - depth + 0.75 * radius
     dent = Outline(
         radius_um=float(rng.uniform(0.38, 0.55) * radius),

@@ -14,7 +14,13 @@ from edge.camera.smear.recipe import SmearSettings
 from edge.camera.smear.red_cells import random_red_cell
 from edge.camera.smear.sensor import LIGHT_SCALE
 from edge.camera.smear.sizes import greatest_um
-from edge.camera.smear.sprite import Sprite, blur_reach_um, red_cell_sprite, white_cell_sprite
+from edge.camera.smear.sprite import (
+    Sprite,
+    blur_reach_um,
+    drawing_reach_um,
+    red_cell_sprite,
+    white_cell_sprite,
+)
 from edge.camera.smear.stain import FloatImage, Stain
 
 LightImage = NDArray[np.uint16]
@@ -22,6 +28,7 @@ LightImage = NDArray[np.uint16]
 _TILES_KEPT = 72
 _SPRITES_KEPT = 400
 _RED_SHAPES = 96
+_LARGE = ("blast", "monocyte", "smudge")
 
 
 class Mosaic:
@@ -57,7 +64,9 @@ class Mosaic:
         self._tiles: OrderedDict[tuple[int, int], LightImage] = OrderedDict()
         self._sprites: OrderedDict[int, Sprite] = OrderedDict()
         self._red: dict[int, Sprite] = {}
-        self._reach_um = 0.7 * greatest_um("blast") + blur_reach_um(optics) + 2
+        furthest = max(drawing_reach_um(kind, greatest_um(kind)) for kind in _LARGE)
+        # A sprite's side is rounded up to one that is quick to transform.
+        self._reach_um = 1.15 * (furthest + blur_reach_um(optics)) + um_per_px
 
     def snap_um(self, along_um: float) -> float:
         """Where a centre comes to lie: things are drawn around the middle of a pixel."""

@@ -73,6 +73,13 @@ def blur_reach_um(optics: Optics) -> float:
     return 3 * max(optics.blur_um())
 
 
+def drawing_reach_um(kind: str, diameter_um: float) -> float:
+    """How far from its centre a white cell, smudge or platelet may be drawn, um."""
+    # An elongated and waving outline reaches beyond the circle of its area; a smudge has a haze.
+    haze_um = 3.5 if kind == "smudge" else 0.0
+    return 0.7 * diameter_um + 0.6 + haze_um
+
+
 def white_cell_sprite(
     kind: str,
     diameter_um: float,
@@ -82,8 +89,7 @@ def white_cell_sprite(
     optics: Optics,
 ) -> Sprite:
     """A white cell, smudge or platelet; see ``white_cells.draw`` for kinds."""
-    # An elongated and waving outline reaches beyond the circle of its area.
-    reach = 0.7 * diameter_um + 0.6 + blur_reach_um(optics)
+    reach = drawing_reach_um(kind, diameter_um) + blur_reach_um(optics)
     canvas, factor = canvas_for(reach, um_per_px)
     drawn = draw(kind, diameter_um, rng, canvas)
     density = _through_optics(drawn.amounts, canvas, factor, stain, optics)
