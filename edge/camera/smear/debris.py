@@ -29,7 +29,7 @@ def _haze(rng: np.random.Generator, palette: Palette, inside_um: FloatImage) -> 
     """Cytoplasm that has run out: a pale blue cloud with specks, fading over a few um."""
     canvas = palette.canvas
     near = np.exp(-((np.minimum(inside_um, 0) / 3.0) ** 2)).astype(np.float32)
-    near = np.where(near > 0.02, near, 0).astype(np.float32)
+    near = np.where(near > 0.05, near, 0).astype(np.float32)
     cloud = near * np.clip(1 + 0.5 * grain(rng, canvas, 0.5, 2.0), 0, 3)
     palette.lay(cloud.astype(np.float32), azure=0.04, blue=0.08)
     palette.lay(dots(rng, canvas, near, 0.5, 0.16, 0.4), azure=0.12)

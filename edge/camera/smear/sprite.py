@@ -76,7 +76,7 @@ def blur_reach_um(optics: Optics) -> float:
 def drawing_reach_um(kind: str, diameter_um: float) -> float:
     """How far from its centre a white cell, smudge or platelet may be drawn, um."""
     # An elongated and waving outline reaches beyond the circle of its area; a smudge has a haze.
-    haze_um = 3.5 if kind == "smudge" else 0.0
+    haze_um = 4.0 if kind == "smudge" else 0.0
     return 0.7 * diameter_um + 0.6 + haze_um
 
 

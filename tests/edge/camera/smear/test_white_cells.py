@@ -11,7 +11,7 @@ from edge.camera.smear.sizes import diameter_um
 from edge.camera.smear.stain import AZURE, BLUE, EOSIN
 from edge.camera.smear.white_cells import ARTEFACTS, WHITE_CELLS, draw
 
-CANVAS = Canvas(271, 0.1)
+CANVAS = Canvas(321, 0.1)
 COUNT = 12
 
 
@@ -64,8 +64,8 @@ def test_blasts_have_paler_and_more_even_chromatin_than_lymphocytes(drawn):
         for cell in drawn[kind]:
             inner = binary_erosion(nucleus(cell), iterations=12)
             azure = cell.amounts[..., AZURE]
-            blocks = azure[: 270 // 6 * 6, : 270 // 6 * 6].reshape(45, 6, 45, 6).mean(axis=(1, 3))
-            whole = inner[:270, :270].reshape(45, 6, 45, 6).all(axis=(1, 3))
+            blocks = azure[:318, :318].reshape(53, 6, 53, 6).mean(axis=(1, 3))
+            whole = inner[:318, :318].reshape(53, 6, 53, 6).all(axis=(1, 3))
             means.append(azure[inner].mean())
             clumps.append(blocks[whole].std() / blocks[whole].mean())
         return np.mean(means), np.mean(clumps)
