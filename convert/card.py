@@ -76,8 +76,8 @@ def _known_caveats(told: dict[str, Any]) -> list[str]:
     )
     names = ", ".join(source["name"] for source in told["trained_on"])
     caveats.append(
-        f"**Few laboratories**: trained on {len(told['trained_on'])} sources ({names}), pictures "
-        "of slide scanners; stains, scanners and cheap cameras beyond them are not in the figures."
+        f"**Few laboratories**: trained on {names}; stains, scanners and cameras of others are "
+        "not in the figures."
     )
     return caveats
 

@@ -68,7 +68,9 @@ def quantize_network(
         equal, _ = equalize(plain, inputs)
         rounded = round_weights(equal, inputs, settings.seed)
         ranges = best_ranges(rounded, inputs, settings.seed)
-        return _to_int8(_with_ranges(rounded, ranges, settings.output_range_factor))
+        pixels = network.real_pixels(np.array([[0, 0, 0], [255, 255, 255]], dtype=np.uint8))
+        whole = float(pixels.min()), float(pixels.max())
+        return _to_int8(_with_ranges(rounded, ranges, whole, settings.output_range_factor))
     except (ValueError, RuntimeError, ArithmeticError, errors.OpError) as error:
         lines = [line for line in str(error).splitlines() if line.strip()]
         reason = lines[0][:200] if lines else type(error).__name__
@@ -96,12 +98,19 @@ def _float_model(network: FloatNetwork, inputs: NDArray[np.float32]) -> bytes:
 
 
 def _with_ranges(
-    model: bytes, ranges: dict[int, tuple[float, float]], output_range_factor: float
+    model: bytes,
+    ranges: dict[int, tuple[float, float]],
+    whole: tuple[float, float],
+    output_range_factor: float,
 ) -> bytes:
-    """The model with these ranges noted on its tensors, the output's widened."""
+    """The model with these ranges noted on its tensors.
+
+    The input takes every pixel there can be, not those of the cells seen; the output is widened.
+    """
     parsed: Any = parse(model)
     graph = parsed.subgraphs[0]
     outputs = {int(tensor) for tensor in graph.outputs}
+    ranges = ranges | {int(tensor): whole for tensor in graph.inputs}
     for index, (low, high) in ranges.items():
         factor = output_range_factor if index in outputs else 1.0
         quantization = graph.tensors[index].quantization

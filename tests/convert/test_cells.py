@@ -1,0 +1,140 @@
+"""Labelled cells from lists, zips and folders."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from convert.cells import list_cells, read_cells, refuse_overlap
+from convert.description import NetworkDescription, read_description
+from edge.errors import ConversionRefused, DataMissing
+from tests.convert.toy import write_cells, write_description
+
+
+@pytest.fixture
+def known(tmp_path: Path) -> NetworkDescription:
+    write_description(tmp_path / "float.json")
+    return read_description(tmp_path / "float.json")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_cells(tmp_path / "cells", 1, ("A", "B"), each=2)
+    return tmp_path / "cells"
+
+
+def zipped(folder: Path) -> Path:
+    path = folder.with_suffix(".zip")
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(p for p in folder.rglob("*") if p.is_file()):
+            archive.write(file, file.relative_to(folder))
+    return path
+
+
+def test_folder_zip_and_list_hold_the_same_cells(
+    folder: Path, known: NetworkDescription, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from_folder = list_cells(folder, known)
+    from_zip = list_cells(zipped(folder), known)
+    entries = [
+        {"zip": "cells.zip", "file": c.file, "label": c.label, "patient": c.patient,
+         "source": c.source, "um_per_px": c.um_per_px}
+        for c in from_zip
+    ]  # fmt: skip
+    listed = folder.parent / "some.cells.json"
+    listed.write_text(json.dumps({"cells": entries}))
+    monkeypatch.setenv("LEUKOSCOPE_DATA", str(folder.parent))
+    sets = [
+        read_cells(cells, known, lambda *_: None)
+        for cells in (from_folder, from_zip, list_cells(listed, known))
+    ]
+    assert len(sets[0]) == 14
+    for other in sets[1:]:
+        np.testing.assert_array_equal(sets[0].crops, other.crops)
+        assert sets[0].groups == other.groups
+        np.testing.assert_array_equal(sets[0].is_blast, other.is_blast)
+
+
+def test_synonyms_are_understood_and_unknown_labels_named(
+    tmp_path: Path, known: NetworkDescription
+) -> None:
+    for label in ("myeloblast", "neutrophil"):
+        (tmp_path / "set" / label).mkdir(parents=True)
+        Image.new("RGB", (40, 40)).save(tmp_path / "set" / label / "a.png")
+    assert [c.label for c in list_cells(tmp_path / "set", known, 0.2)] == ["blast", "neutrophil"]
+    with pytest.raises(DataMissing, match="no scale"):
+        list_cells(tmp_path / "set", known)
+    (tmp_path / "set" / "zebra").mkdir()
+    Image.new("RGB", (40, 40)).save(tmp_path / "set" / "zebra" / "a.png")
+    with pytest.raises(DataMissing, match="zebra"):
+        list_cells(tmp_path / "set", known, 0.2)
+
+
+def test_a_patient_on_both_sides_is_refused(folder: Path, known: NetworkDescription) -> None:
+    cells = list_cells(folder, known)
+    first = [c for c in cells if c.patient == "A"]
+    second = [c for c in cells if c.patient == "B"]
+    refuse_overlap(first, second)
+    with pytest.raises(DataMissing, match=r"patients are in calibration and holdout.*A"):
+        refuse_overlap(first, second + first[-1:])
+
+
+def test_a_picture_on_both_sides_is_refused_without_patients(
+    tmp_path: Path, known: NetworkDescription
+) -> None:
+    (tmp_path / "set" / "blast").mkdir(parents=True)
+    Image.new("RGB", (40, 40)).save(tmp_path / "set" / "blast" / "a.png")
+    cells = list_cells(tmp_path / "set", known, 0.2)
+    with pytest.raises(DataMissing, match="pictures are in calibration and holdout"):
+        refuse_overlap(cells, cells)
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n cut"])
+def test_a_damaged_picture_is_named(
+    content: bytes, folder: Path, known: NetworkDescription
+) -> None:
+    (folder / "blast" / "A_0.png").write_bytes(content)
+    with pytest.raises(DataMissing, match=r"blast/A_0\.png"):
+        read_cells(list_cells(folder, known), known, lambda *_: None)
+
+
+def test_places_without_cells(tmp_path: Path, known: NetworkDescription) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "no.zip").write_bytes(b"not a zip")
+    (tmp_path / "bad.cells.json").write_text('{"cells": [{"zip": "z.zip"}]}')
+    for name in ("empty", "no.zip", "bad.cells.json", "nowhere"):
+        with pytest.raises(DataMissing):
+            list_cells(tmp_path / name, known)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"labels": ["blast"]},
+        {"blast_labels": ["zebra"]},
+        {"blast_labels": ["artefact"]},
+        {"synonyms": {"a": "zebra"}},
+        {"input": {"size_px": 32}},
+        {"trained_on": [{"name": "x"}]},
+        {"log": "nowhere.log"},
+        {"name": 3},
+    ],
+)
+def test_a_description_that_cannot_be(changes: dict[str, object], tmp_path: Path) -> None:
+    write_description(tmp_path / "float.json", **changes)
+    with pytest.raises(ConversionRefused):
+        read_description(tmp_path / "float.json")
+
+
+def test_a_colour_preparation_the_device_does_not_know(folder: Path, tmp_path: Path) -> None:
+    colour = {"method": "white_reference", "parameters": {"gamma": 2.0}}
+    spec = {"size_px": 32, "um_per_px": 0.8, "colour": colour}
+    write_description(tmp_path / "float.json", input=spec)
+    known = read_description(tmp_path / "float.json")
+    with pytest.raises(ConversionRefused, match="gamma"):
+        read_cells(list_cells(folder, known), known, lambda *_: None)

@@ -1,0 +1,108 @@
+"""Decision on calibration cells, rates on the holdout: from logits alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from convert.cells import Cell, CellSet
+from convert.description import NetworkDescription
+from convert.figures import calibration_error, roc_auc
+from convert.operating_point import (
+    answer,
+    blast_free,
+    measure_false_blasts,
+    measure_sensitivity,
+    set_decision,
+)
+from convert.settings import ConvertSettings
+from edge.errors import DataMissing
+
+LABELS = ("blast", "neutrophil", "lymphocyte", "artefact")
+NETWORK = NetworkDescription(
+    "toy", "1", LABELS, ("blast",), ("artefact",), {}, 32, 0.2, {}, (1.0,) * 3, (0.0,) * 3,
+    [], {}, None,
+)  # fmt: skip
+SETTINGS = ConvertSettings()
+
+
+def make(seed: int, bias: float = 0.0) -> tuple[CellSet, np.ndarray]:
+    """Cells of two patients with blasts and two sources without, and logits that know them."""
+    rng = np.random.default_rng(seed)
+    told = [("clinic", "P1", (0.5, 0.3, 0.1, 0.1)), ("clinic", "P2", (0.2, 0.4, 0.3, 0.1))]
+    told += [("clinic", "P3", (0.0, 0.5, 0.4, 0.1)), ("donors", "", (0.0, 0.1, 0.8, 0.1))]
+    cells, truth = [], []
+    for source, patient, mix in told:
+        for label in rng.choice(4, 1500, p=mix):
+            cells.append(Cell(Path("z"), str(len(cells)), LABELS[label], patient, source, 0.2))
+            truth.append(label)
+    index = np.array(truth)
+    logits = rng.normal(0, 1, (len(cells), 4))
+    logits[np.arange(len(cells)), index] += 4.0
+    logits[:, 0] += bias
+    crops = np.zeros((len(cells), 1, 1, 3), dtype=np.uint8)
+    return CellSet(tuple(cells), crops, index, index != 3, index == 0), logits
+
+
+def test_the_threshold_keeps_its_specificities() -> None:
+    cells, logits = make(0)
+    answers = answer(logits, NETWORK, set_decision(logits, cells, NETWORK, SETTINGS))
+    others = cells.is_white & ~cells.is_blast
+    assert answers.flagged[others].mean() <= 1 - SETTINGS.specificity
+    free = others & blast_free(cells, SETTINGS.blast_free_below)
+    for source, patient in (("clinic", "P3"), ("donors", "")):
+        own = free & np.array([group == (source, patient) for group in cells.groups])
+        assert answers.flagged[own].mean() <= 1 - SETTINGS.blast_free_specificity + 1e-3
+
+
+@pytest.mark.parametrize("bias", [0.0, 2.5])
+def test_p_blast_is_calibrated_though_training_drew_blasts_too_often(bias: float) -> None:
+    cells, logits = make(1, bias)
+    decision = set_decision(logits, cells, NETWORK, SETTINGS)
+    held_out, unseen = make(2, bias)
+    answers = answer(unseen, NETWORK, decision)
+    white = held_out.is_white
+    error = calibration_error(held_out.is_blast[white], answers.scores.p_blast[white])
+    print("ECE", error, decision)
+    assert error < 0.02
+
+
+def test_abstention_takes_about_the_share_it_was_given() -> None:
+    cells, logits = make(3)
+    decision = set_decision(logits, cells, NETWORK, SETTINGS)
+    answers = answer(logits, NETWORK, decision)
+    silent = (answers.counted & ~answers.answered)[cells.is_white].mean()
+    assert 0.02 < silent <= SETTINGS.unsure_share + SETTINGS.strange_share + 0.005
+    assert decision.unsure_low <= decision.threshold <= decision.unsure_high
+
+
+def test_rates_are_by_patient_and_false_blasts_only_of_those_without_blasts() -> None:
+    cells, logits = make(4)
+    answers = answer(logits, NETWORK, set_decision(logits, cells, NETWORK, SETTINGS))
+    assert measure_sensitivity(cells, answers).groups == ("clinic/P1", "clinic/P2")
+    rate = measure_false_blasts(cells, answers, SETTINGS)
+    assert rate.groups == ("clinic/P3", "donors")
+    assert rate.spread.mean < 0.03
+    # 8 lymphocytes for 1 neutrophil, and a normal differential wants half as many.
+    assert rate.cells[1] < 0.5 * (answers.answered & cells.is_white)[4500:].sum()
+
+
+def test_cells_of_one_kind_set_nothing() -> None:
+    cells, logits = make(5)
+    keep = ~cells.is_blast
+    members = tuple(cell for cell, kept in zip(cells.cells, keep, strict=True) if kept)
+    only = CellSet(
+        members, cells.crops[keep], cells.label_index[keep], cells.is_white[keep],
+        cells.is_blast[keep],
+    )  # fmt: skip
+    with pytest.raises(DataMissing, match="no blasts"):
+        set_decision(logits[keep], only, NETWORK, SETTINGS)
+
+
+def test_auc_counts_ties_half_and_knows_when_it_cannot_be() -> None:
+    truth = np.array([True, True, False, False])
+    assert roc_auc(truth, np.array([0.9, 0.5, 0.5, 0.1])) == pytest.approx(0.875)
+    assert roc_auc(truth, np.ones(4)) == pytest.approx(0.5)
+    assert roc_auc(truth[:2], np.ones(2)) is None

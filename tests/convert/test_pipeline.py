@@ -1,0 +1,145 @@
+"""The whole way: a float network and cells to a bundle the device takes, or nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from convert.pipeline import Job, convert
+from convert.settings import ConvertSettings
+from edge.errors import ConversionRefused, GateFailed
+from edge.inference.bundle import load_bundle
+from edge.inference.classifier import Classifier
+from edge.inference.golden import replay_golden
+from edge.inference.interpreter import open_interpreter
+from tests.convert.conftest import ToyWorld
+
+# A toy of 96 features and few cells is no judge of small differences.
+LENIENT = ConvertSettings(
+    representative_cells=60,
+    least_agreement=0.9,
+    most_auc_loss=0.02,
+    most_sensitivity_loss=0.2,
+    most_ece_change=0.1,
+    most_steps=4,
+    compared_cells=40,
+    golden_cells=8,
+)
+
+
+def job(world: ToyWorld, out: Path) -> Job:
+    return Job(world.source, world.calibration, world.holdout, out)
+
+
+def quietly(*_: object) -> None: ...
+
+
+@pytest.fixture(scope="module")
+def bundle_folder(toy_world: ToyWorld, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("bundles") / "toy"
+    convert(job(toy_world, out), LENIENT, quietly, quietly)
+    return out
+
+
+def test_the_device_takes_what_was_written(bundle_folder: Path) -> None:
+    bundle = load_bundle(bundle_folder)
+    interpreter = open_interpreter(bundle.model)
+    assert replay_golden(bundle, interpreter) == 0
+    calls = Classifier(bundle, interpreter).classify(bundle.golden_crops)
+    assert len(calls) == 8
+    told = bundle.description
+    print("toy AUC", told["figures"]["float"]["auc"], told["figures"]["int8"]["auc"])
+    assert told["figures"]["int8"]["auc"] > 0.8
+    assert bundle.sensitivity_evidence.patients == 3
+    assert bundle.false_blast_evidence.patients == 1
+
+
+def test_every_named_file_is_there_and_no_other(bundle_folder: Path) -> None:
+    told = json.loads((bundle_folder / "bundle.json").read_text())
+    assert {*told["files"], "bundle.json"} == {path.name for path in bundle_folder.iterdir()}
+    assert set(told["files"]) >= {"model.tflite", "golden.npz", "MODEL_CARD.md", "training.log"}
+
+
+def test_the_card_says_what_must_be_said(bundle_folder: Path) -> None:
+    card = (bundle_folder / "MODEL_CARD.md").read_text()
+    for said in ("not a diagnosis", "No lymphoblasts", "No children marked", "own work", "drawn"):
+        assert said in card
+
+
+def test_the_same_input_gives_the_same_bytes(
+    bundle_folder: Path, toy_world: ToyWorld, tmp_path: Path
+) -> None:
+    convert(job(toy_world, tmp_path / "again"), LENIENT, quietly, quietly)
+    for path in bundle_folder.iterdir():
+        assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+def test_a_failed_gate_writes_nothing(toy_world: ToyWorld, tmp_path: Path) -> None:
+    strict = dataclasses.replace(LENIENT, least_agreement=1.0, most_ece_change=0.0, most_steps=0)
+    with pytest.raises(GateFailed, match="gates failed"):
+        convert(job(toy_world, tmp_path / "out"), strict, quietly, quietly)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_no_bundle_is_never_replaced(toy_world: ToyWorld, tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(ConversionRefused, match="is no bundle"):
+        convert(job(toy_world, tmp_path), LENIENT, quietly, quietly)
+    assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+def test_weights_that_are_not_finite_are_refused(toy_world: ToyWorld, tmp_path: Path) -> None:
+    import keras
+
+    model = keras.saving.load_model(toy_world.source, compile=False)
+    weights = model.layers[-1].get_weights()
+    weights[0][0, 0] = np.nan
+    model.layers[-1].set_weights(weights)
+    model.save(tmp_path / "float.keras")
+    shutil.copy(toy_world.source.with_suffix(".json"), tmp_path)
+    shutil.copy(toy_world.source.parent / "training.log", tmp_path)
+    bad = Job(tmp_path / "float.keras", toy_world.calibration, toy_world.holdout, tmp_path / "out")
+    with pytest.raises(ConversionRefused, match="not finite"):
+        convert(bad, LENIENT, quietly, quietly)
+
+
+def test_a_network_of_probabilities_is_refused(toy_world: ToyWorld, tmp_path: Path) -> None:
+    import keras
+
+    model = keras.saving.load_model(toy_world.source, compile=False)
+    soft = keras.Model(model.input, keras.layers.Softmax()(model.output))
+    soft.save(tmp_path / "float.keras")
+    shutil.copy(toy_world.source.with_suffix(".json"), tmp_path)
+    shutil.copy(toy_world.source.parent / "training.log", tmp_path)
+    bad = Job(tmp_path / "float.keras", toy_world.calibration, toy_world.holdout, tmp_path / "out")
+    with pytest.raises(ConversionRefused, match="probabilities, not logits"):
+        convert(bad, LENIENT, quietly, quietly)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut short", b"\x89HDF\r\n\x1a\n"])
+def test_a_damaged_network_is_refused_in_one_line(
+    content: bytes, toy_world: ToyWorld, tmp_path: Path
+) -> None:
+    (tmp_path / "float.keras").write_bytes(content)
+    shutil.copy(toy_world.source.with_suffix(".json"), tmp_path)
+    shutil.copy(toy_world.source.parent / "training.log", tmp_path)
+    bad = Job(tmp_path / "float.keras", toy_world.calibration, toy_world.holdout, tmp_path / "out")
+    with pytest.raises(ConversionRefused, match="cannot be loaded") as caught:
+        convert(bad, LENIENT, quietly, quietly)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_command_refuses_in_one_line(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "convert", str(tmp_path / "none.keras")]
+    command += ["--calibration", "x", "--holdout", "y", "--out", str(tmp_path / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("leukoscope-convert: E-CNV-01")
+    assert done.stderr.count("\n") == 1
