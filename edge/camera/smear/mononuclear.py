@@ -33,7 +33,7 @@ def draw_lymphocyte(rng: np.random.Generator, canvas: Canvas, diameter: float) -
     clumps = np.tanh(1.5 * grain(rng, canvas, 0.32, 0.95))
     channels = strands(rng, canvas, 0.16, 0.45)
     net = strands(rng, canvas, 0.08, 0.2)
-    texture = 0.15 * clumps - 0.13 * channels + 0.13 * net
+    texture = 0.19 * clumps - 0.18 * channels + 0.2 * net
     nucleus = chromatin(palette, nucleus_um, texture, float(rng.normal(1.42, 0.08)), 0.12, body)
     return palette.drawn(inside, nucleus)
 

@@ -47,7 +47,7 @@ class SmearSettings:
     red_cell_um: float = RED_CELL_UM
     red_cell_spread: float = RED_CELL_SPREAD
     red_overlap: float = 0.12
-    red_companions: float = 2.0
+    red_companions: float = 1.5
     stain_spread: float = 1.0
     optics: Optics = field(default_factory=Optics)
     sensor: Sensor = field(default_factory=Sensor)

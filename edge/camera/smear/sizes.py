@@ -9,7 +9,7 @@ import numpy as np
 _DIAMETER_UM: dict[str, tuple[float, float, float, float]] = {
     "blast": (15.7, 1.1, 13.2, 18.0),
     "neutrophil": (12.8, 0.8, 11.0, 14.5),
-    "lymphocyte": (9.7, 0.6, 8.4, 11.3),
+    "lymphocyte": (9.4, 0.5, 8.3, 10.6),
     "monocyte": (16.0, 0.9, 14.5, 18.0),
     "eosinophil": (13.4, 0.8, 11.8, 15.5),
     "basophil": (12.0, 0.8, 10.3, 13.8),
