@@ -139,10 +139,12 @@ def convert(
     float_logits = network.logits(holdout.crops)
     int8 = answer(device.logits(raw), known, decision)
     reference = answer(float_logits, known, decision)
+    # The float network's figures are those it would have had as a bundle: by its own decision.
+    own = set_decision(network.logits(calibration.crops), calibration, known, settings)
     step = device.output_quantization.scale
     figures = {
         "int8": figures_of(holdout, int8),
-        "float": figures_of(holdout, reference),
+        "float": figures_of(holdout, answer(float_logits, known, own)),
         "agreement": round(float(decide_alike(int8, reference).mean()), 5),
         "mean_step_error": round(mean_step_error(device.logits(raw), float_logits, step), 3),
     }
