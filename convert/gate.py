@@ -47,7 +47,7 @@ def run_gate(
     raw: NDArray[np.int8],
     facts: ModelFacts,
     figures: dict[str, Any],
-    steps: int | None,
+    steps: int,
     settings: ConvertSettings,
 ) -> list[Check]:
     """All checks, passed or not.
@@ -59,7 +59,7 @@ def run_gate(
         raw: The int8 network's raw outputs, int8, shape (cells, labels).
         facts: Of the model file.
         figures: ``int8`` and ``float`` as ``figures_of`` returns them, and ``agreement``.
-        steps: Largest difference between two interpreters; None where only one is installed.
+        steps: Largest difference between interpreters, in steps of the output.
         settings: Limits.
     """
     agreement = figures["agreement"]
@@ -143,10 +143,8 @@ def _integers_only(facts: ModelFacts) -> list[Check]:
     ]
 
 
-def _interpreters(steps: int | None, settings: ConvertSettings) -> Check:
-    name = "both interpreters answer alike"
-    if steps is None:
-        return Check(name, True, "not checked: only one is installed")
+def _interpreters(steps: int, settings: ConvertSettings) -> Check:
+    name = "interpreters answer alike"
     found = f"{steps} steps apart at most (at most {settings.most_steps})"
     return Check(name, steps <= settings.most_steps, found)
 

@@ -1,6 +1,8 @@
-"""The same model in another interpreter library, in a process of its own.
+"""The same model by other arithmetic: plain kernels, and another interpreter library.
 
-tflite-runtime cannot load a model once TensorFlow is in the process ("vector::reserve"), and a
+The plain kernels of ai-edge-litert round as tflite-runtime does (equal on every output compared),
+so that the fast ones can be checked against them wherever a conversion runs. The other library
+runs in a process of its own: tflite-runtime cannot load a model once TensorFlow is in the process ("vector::reserve"), and a
 library that crashes must not take the conversion with it.
 """
 
@@ -15,11 +17,32 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.quiet import quiet
 from edge.errors import InferenceFailed, InterpreterMissing, LeukoscopeError
 from edge.inference.interpreter import open_interpreter
 
 _NOT_HERE: Final = 3
 """Exit status of the other process where its library does not work."""
+
+
+def plain_kernels(model: bytes, batch: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Raw outputs of ``model`` without XNNPACK, int8, shape (N, labels)."""
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    with quiet():
+        interpreter = Interpreter(
+            model_content=model,
+            experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+        )
+        interpreter.allocate_tensors()
+    entry = interpreter.get_input_details()[0]["index"]
+    end = interpreter.get_output_details()[0]["index"]
+    answers = []
+    for crop in batch:
+        interpreter.set_tensor(entry, crop[None])
+        interpreter.invoke()
+        answers.append(interpreter.get_tensor(end)[0])
+    return np.stack(answers)
 
 
 def ask(library: str, model: bytes, batch: NDArray[np.int8]) -> NDArray[np.int8] | None:
