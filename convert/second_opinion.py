@@ -2,8 +2,8 @@
 
 The plain kernels of ai-edge-litert round as tflite-runtime does (equal on every output compared),
 so that the fast ones can be checked against them wherever a conversion runs. The other library
-runs in a process of its own: tflite-runtime cannot load a model once TensorFlow is in the process ("vector::reserve"), and a
-library that crashes must not take the conversion with it.
+runs in a process of its own: tflite-runtime cannot load a model once TensorFlow is in the process
+("vector::reserve"), and a library that crashes must not take the conversion with it.
 """
 
 from __future__ import annotations
