@@ -24,8 +24,6 @@ from edge.errors import SourceUnknown
 _MAX_VIEWS = 4
 """Views added up for one frame in motion."""
 
-_MAX_ROWS = 40
-
 PHANTOM_HAND = HandSettings(
     peak_step=0.33,
     exposure_share=0.03,
@@ -188,20 +186,18 @@ class PhantomCamera:
         settings = self._settings
         width, height = settings.viewport_px
         field_um2 = width * height * settings.um_per_px**2
-        per_um2 = self._smear.white_cells_per_field / REFERENCE_FIELD_UM2
-        wished_um2 = settings.least_white_cells / per_um2 if per_um2 else 0.0
-        fields = min(max(wished_um2 / field_um2, settings.least_fields), settings.most_fields)
-        side = math.sqrt(fields)
-        ground = math.ceil(width * max(side, 1)), math.ceil(height * max(side, 1))
+        per_field = self._smear.white_cells_per_field * field_um2 / REFERENCE_FIELD_UM2
+        wished = settings.least_white_cells / per_field if per_field else 0.0
+        fields = min(max(wished, settings.least_fields), settings.most_fields)
+        wide, high = (math.ceil(side * math.sqrt(fields)) for side in (width, height))
         # Chance may have put fewer cells there than expected: then go on a little further down.
-        for _ in range(_MAX_ROWS):
-            done = ground[0] * ground[1] >= settings.most_fields * width * height
-            if done or len(self._whites_on(ground)) >= settings.least_white_cells:
-                break
-            if not per_um2 or ground[0] * ground[1] < fields * width * height * 0.99:
-                break
-            ground = ground[0], ground[1] + height // 4
-        return ground
+        while (
+            fields == wished
+            and wide * (high + height // 4) <= settings.most_fields * width * height
+            and len(self._whites_on((wide, high))) < settings.least_white_cells
+        ):
+            high += height // 4
+        return wide, high
 
     def _whites_on(self, ground_px: tuple[int, int]) -> list[Placed]:
         """White cells that lie wholly on the ground."""
