@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NoReturn
 from edge.errors import LeukoscopeError, UsageFault
 
 if TYPE_CHECKING:
-    from edge.screening import CountedCell
+    from edge.screening import CountedCell, Outcome
     from edge.signals.panel import Lamps
     from edge.signals.settings import LampSettings
 
@@ -123,6 +123,9 @@ def _add_screen(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="lamps on the pins; auto: where there are any",
     )
+    parser.add_argument(
+        "--hold", type=float, default=0.0, metavar="S", help="keep the lamps lit for S seconds"
+    )
     parser.add_argument("--sheet", type=Path, default=None, help="write a contact sheet (PNG)")
     parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
     parser.set_defaults(run=_screen)
@@ -142,13 +145,12 @@ def _screen(arguments: argparse.Namespace) -> int:
     from edge.inference.shelf import open_classifier
     from edge.pictures import check_um_per_px
     from edge.progress import Progress
-    from edge.records.contact_sheet import SheetSection, write_contact_sheet
     from edge.records.home import data_home
     from edge.records.store import Store
     from edge.screening import Screening
     from edge.settings import FILE_NAME, load_settings
-    from edge.sheets import sheet_cells
     from edge.signals.ending import end_in_order
+    from edge.signals.holding import hold
 
     end_in_order()
     um_per_px = check_um_per_px(arguments.um_per_px)
@@ -174,18 +176,30 @@ def _screen(arguments: argparse.Namespace) -> int:
         progress.end()
         outcome = screening.outcome
         assert outcome is not None
-    if arguments.sheet is not None:
-        title = f"Slide {slide}: {outcome.verdict.replace('_', ' ')}"
-        section = SheetSection(title, sheet_cells(cells))
-        write_contact_sheet(arguments.sheet, [section], classifier.bundle.input.um_per_px)
-    if arguments.json:
-        print(json.dumps(outcome.as_json()))
-    else:
-        from edge.progress import outcome_lines
-
-        print("\n".join(outcome_lines(outcome)))
-        print(RESEARCH_USE)
+        _report(arguments, outcome, cells, classifier.bundle.input.um_per_px)
+        hold(lamps, arguments.hold)
     return 0
+
+
+def _report(
+    arguments: argparse.Namespace,
+    outcome: Outcome,
+    cells: list[CountedCell],
+    crop_um_per_px: float,
+) -> None:
+    """Say how an examination ended, as asked for."""
+    from edge.progress import outcome_lines
+    from edge.records.contact_sheet import SheetSection, write_contact_sheet
+    from edge.sheets import sheet_cells
+
+    if arguments.sheet is not None:
+        title = f"Slide {outcome.slide}: {outcome.verdict.replace('_', ' ')}"
+        section = SheetSection(title, sheet_cells(cells))
+        write_contact_sheet(arguments.sheet, [section], crop_um_per_px)
+    if arguments.json:
+        print(json.dumps(outcome.as_json()), flush=True)
+    else:
+        print("\n".join([*outcome_lines(outcome), RESEARCH_USE]), flush=True)
 
 
 def open_lamps(choice: str, settings: LampSettings) -> Lamps:

@@ -16,7 +16,7 @@ from edge.imaging.scale import ScaleEstimate, ScaleTracker, measure_scale
 _POOL_PICTURES = 40
 """Pictures of one size looked at for their common scale."""
 
-_ERROR_MAX = 0.12
+_ERROR_MAX = 0.15
 """Relative error (1 sigma) above which an estimate is no scale."""
 
 _DISAGREEMENT_SIGMAS = 4.0

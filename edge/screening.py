@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import time
 from collections import Counter, deque
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.camera.frame import Camera, Frame
-from edge.errors import LeukoscopeError
+from edge.errors import GoldenTestFailed, LeukoscopeError
 from edge.imaging.chart import Chart
 from edge.imaging.crop import CropSpec, crop_cell
 from edge.imaging.locate import Candidate, locate
@@ -138,6 +139,9 @@ class Screening:
         source: What the camera was called, for the record.
         um_per_px: Scale of the frames; None to have it measured.
         clock: Seconds, monotonic.
+
+    Raises:
+        GoldenTestFailed: The classifier was never proven on this device.
     """
 
     def __init__(
@@ -152,6 +156,8 @@ class Screening:
         um_per_px: float | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        if not classifier.proven:
+            raise GoldenTestFailed("The model has not passed its golden test in this start.")
         self._camera = camera
         self._classifier = classifier
         self._store = store
@@ -205,7 +211,9 @@ class Screening:
                         break
             self.outcome = self._finish(started_s)
         except LeukoscopeError as fault:
-            self._lamps.show(Signal.fault(fault))
+            # Lamps that fail too must not hide what failed first; they go dark by themselves.
+            with contextlib.suppress(LeukoscopeError):
+                self._lamps.show(Signal.fault(fault))
             raise
 
     @property
@@ -276,7 +284,9 @@ class Screening:
         """Cells not seen before: judged, recorded durably, and only then counted."""
         if not place.countable:
             return ()
-        found = locate(frame.rgb, um_per_px)
+        height, width = frame.rgb.shape[:2]
+        # A cell whose box meets the border is left for the next field, never counted half.
+        found = [c for c in locate(frame.rgb, um_per_px) if _inside(c, width, height)]
         on_slide = [
             (place.x_um + c.centre_px[0] * um_per_px, place.y_um + c.centre_px[1] * um_per_px)
             for c in found
@@ -365,12 +375,19 @@ class Screening:
         return CompletedExamination(
             slide=self._slide,
             verdict=judgement.verdict.value,
-            # A Classifier comes from open_classifier, which replays the golden test or raises.
             golden_test_passed=self._classifier.proven,
             in_focus=self._usable_frames > 0,
             cells=self._tally.cells,
             cells_required=self._settings.verdict.least_cells_green,
         )
+
+
+def _inside(candidate: Candidate, width_px: int, height_px: int) -> bool:
+    """Whether a candidate's box lies within the frame, a pixel clear of its border."""
+    right = candidate.left_px + candidate.width_px
+    bottom = candidate.top_px + candidate.height_px
+    clear = candidate.left_px >= 1 and candidate.top_px >= 1
+    return clear and right <= width_px - 1 and bottom <= height_px - 1
 
 
 def _emptying(held: deque[Frame]) -> Iterator[Frame]:

@@ -26,7 +26,8 @@ class ScreeningSettings:
     """The loop's own settings.
 
     Attributes:
-        scale_error: The scale counts as measured once its relative error (1 sigma) is this small.
+        scale_error: The scale counts as measured once its relative error (1 sigma) is this small;
+            the spread of red cells between people (0.08) is part of it and never averages away.
         scale_frames: Frames looked at for the scale before the best estimate so far is taken.
         scale_error_max: A worse estimate than this is no scale: nothing is judged by it.
         held_bytes: Most memory for frames held back while the scale is measured.
@@ -35,9 +36,9 @@ class ScreeningSettings:
             given for a slide that could not be judged.
     """
 
-    scale_error: float = 0.02
+    scale_error: float = 0.09
     scale_frames: int = 24
-    scale_error_max: float = 0.12
+    scale_error_max: float = 0.15
     held_bytes: int = 64_000_000
     threads: int = 2
     trouble_share_max: float = 0.5
@@ -74,7 +75,7 @@ def load_settings(path: Path, must_exist: bool = False) -> Settings:
     """
     try:
         text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         if must_exist:
             raise SettingsFault(f"There is no settings file {path}.") from None
         return Settings()

@@ -1,0 +1,203 @@
+"""``python -m bench.figures``: the figures of README.md, from real data and phantoms.
+
+Every examination goes through the real loop, bundle and store; only the camera is a replay. The
+results are printed as they come and written to ``bench/figures.json``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import sys
+import tempfile
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from edge.camera.source import open_camera
+from edge.inference.classifier import Classifier
+from edge.inference.shelf import open_classifier
+from edge.records.store import Store
+from edge.screening import Outcome, Screening
+from edge.settings import Settings
+from edge.signals.panel import NoLamps
+from train.cells import LabelledCell, read_index, split_cells
+from train.recipe import Recipe
+
+ROOT = Path(__file__).resolve().parent.parent
+RECIPE = ROOT / "train" / "recipes" / "first.toml"
+
+BLAST_FIELDS = {"P08": 5, "P10": 1, "P15": 1, "P35": 2, "P36": 1, "P58": 1, "P64": 1}
+"""Patients of the wide fields with many cells and many blasts, and how many fields of each."""
+
+NORMAL_DRAW = {
+    "neutrophil": 240,
+    "lymphocyte": 120,
+    "monocyte": 24,
+    "eosinophil": 12,
+    "basophil": 4,
+}
+"""400 white cells in the proportions of normal blood (60, 30, 6, 3 and 1 percent)."""
+
+
+def data_folder() -> Path:
+    """Where the lent real data lies."""
+    return Path(os.environ.get("LEUKOSCOPE_DATA", ROOT.parent / "shared" / "data"))
+
+
+def examine(source: str, classifier: Classifier, um_per_px: float | None = None) -> Outcome:
+    """One examination in a store of its own."""
+    with (
+        tempfile.TemporaryDirectory(prefix="leukoscope-bench-") as home,
+        open_camera(source) as camera,
+        Store.open(Path(home)) as store,
+    ):
+        lamps = NoLamps()
+        loop = Screening(camera, classifier, store, lamps, Settings(), "bench", source, um_per_px)
+        return loop.run()
+
+
+def wide_fields(
+    classifier: Classifier, folder: Path, names: Sequence[str] | None = None
+) -> dict[str, object]:
+    """``screen`` on ``pan:`` over wide fields of leukemia patients, scale measured."""
+    rows = []
+    with (
+        zipfile.ZipFile(folder / "jhu_wide_fields.zip") as archive,
+        tempfile.TemporaryDirectory(prefix="leukoscope-bench-") as scratch,
+    ):
+        for name in sorted(n for n in archive.namelist() if n.endswith(".webp")):
+            if names is not None and name not in names:
+                continue
+            picture = Path(archive.extract(name, scratch))
+            outcome = examine(f"pan:{picture}", classifier)
+            rows.append({"field": name, **_short(outcome)})
+            print(f"  {name}  {_line(outcome)}", flush=True)
+            picture.unlink()
+    rich = set(_rich_fields(rows))
+    verdicts = Counter(str(row["verdict"]) for row in rows)
+    return {
+        "fields": len(rows),
+        "verdicts": dict(verdicts),
+        "green": verdicts["NO_BLASTS_FOUND"],
+        "fields_with_many_blasts": len(rich),
+        "of_those_review": sum(row["verdict"] == "REVIEW" for row in rows if row["field"] in rich),
+        "rows": rows,
+    }
+
+
+def _rich_fields(rows: Sequence[dict[str, object]]) -> list[str]:
+    """The fields with many cells and blasts: of each named patient those with the most cells."""
+    chosen = []
+    for patient, count in BLAST_FIELDS.items():
+        own = [row for row in rows if str(row["field"]).startswith(patient + "_")]
+        own.sort(key=lambda row: -int(str(row["cells"])))
+        chosen += [str(row["field"]) for row in own[:count]]
+    return chosen
+
+
+def held_out(source: str, folder: Path) -> list[LabelledCell]:
+    """Cells of one source that the shipped network was not trained on, nor tuned on."""
+    recipe = Recipe.load(RECIPE)
+    cells = [cell for one in recipe.sources for cell in read_index(folder, one)]
+    return [cell for cell in split_cells(cells, recipe)["holdout"] if cell.source == source]
+
+
+def healthy_draws(classifier: Classifier, folder: Path, draws: int, seed: int) -> dict[str, object]:
+    """``screen`` on ``replay:`` of held-out healthy cells in normal proportions."""
+    cells = held_out("barcelona", folder)
+    by_label = {label: [cell for cell in cells if cell.label == label] for label in NORMAL_DRAW}
+    rows = []
+    with zipfile.ZipFile(folder / "barcelona_normal.zip") as archive:
+        for number in range(draws):
+            rng = np.random.default_rng((seed, number))
+            drawn = [
+                by_label[label][i]
+                for label, count in NORMAL_DRAW.items()
+                for i in rng.permutation(len(by_label[label]))[:count]
+            ]
+            order = rng.permutation(len(drawn))
+            with tempfile.TemporaryDirectory(prefix="leukoscope-bench-") as scratch:
+                for place, i in enumerate(order):
+                    target = Path(scratch) / f"{place:04d}.webp"
+                    target.write_bytes(archive.read(drawn[int(i)].file))
+                outcome = examine(f"replay:{scratch}", classifier)
+            rows.append(_short(outcome))
+            print(f"  draw {number:2d}  {_line(outcome)}", flush=True)
+    return {
+        "draws": draws,
+        "verdicts": dict(Counter(str(r["verdict"]) for r in rows)),
+        "rows": rows,
+    }
+
+
+def phantom_cells(classifier: Classifier, count: int, seed: int) -> dict[str, object]:
+    """How rendered cells are judged, each alone in its picture."""
+    from edge.camera.smear.single import examples
+    from edge.imaging.crop import CropSpec, crop_cell
+
+    spec = classifier.bundle.input
+    crop = CropSpec(spec.size_px, spec.um_per_px)
+    shares: dict[str, object] = {}
+    for kind in ("blast", "neutrophil", "lymphocyte", "monocyte", "eosinophil", "basophil"):
+        pictures = examples(kind, count, seed)
+        crops = np.stack(
+            [crop_cell(p, (p.shape[1] / 2, p.shape[0] / 2), 0.2, crop) for p in pictures]
+        )
+        calls = classifier.classify(crops)
+        flagged = sum(call.blast is True for call in calls)
+        silent = sum(call.abstained for call in calls)
+        shares[kind] = {"cells": count, "flagged": flagged, "abstained": silent}
+        print(f"  {kind:<11} {flagged}/{count} flagged, {silent} abstained", flush=True)
+    return shares
+
+
+def _short(outcome: Outcome) -> dict[str, object]:
+    keys = ("verdict", "cells", "blasts", "abstained", "blast_share", "frames", "um_per_px")
+    whole = outcome.as_json()
+    return {key: whole[key] for key in keys}
+
+
+def _line(outcome: Outcome) -> str:
+    scale = "?" if outcome.um_per_px is None else f"{outcome.um_per_px:.3f}"
+    return (
+        f"{outcome.verdict:<15} {outcome.blasts:3d} of {outcome.cells:3d} cells, "
+        f"{outcome.abstained} abstained, {outcome.frames} frames, {scale} um/px"
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the figures asked for; exit status 0."""
+    parser = argparse.ArgumentParser(prog="python -m bench.figures", description=__doc__)
+    parser.add_argument("what", nargs="*", default=["wide", "draws", "phantoms"])
+    parser.add_argument("--model", type=Path, default=None)
+    parser.add_argument("--draws", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=ROOT / "bench" / "figures.json")
+    arguments = parser.parse_args(argv)
+    classifier = open_classifier(arguments.model, 2)
+    parts: dict[str, Callable[[], dict[str, object]]] = {
+        "wide": lambda: wide_fields(classifier, data_folder()),
+        "draws": lambda: healthy_draws(classifier, data_folder(), arguments.draws, arguments.seed),
+        "phantoms": lambda: phantom_cells(classifier, 200, arguments.seed),
+    }
+    known = json.loads(arguments.out.read_text()) if arguments.out.is_file() else {}
+    for what in arguments.what:
+        print(f"{what}:", flush=True)
+        found = parts[what]()
+        known[what] = {"bundle_sha256": classifier.bundle.sha256, **found}
+        told = {key: value for key, value in found.items() if key != "rows"}
+        print(f"  {json.dumps(told)}", flush=True)
+        text = io.StringIO()
+        json.dump(known, text, indent=1)
+        arguments.out.write_text(text.getvalue() + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,269 @@
+"""A technician screens a slide: from the first frame to the lamp and the record."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edge.camera.frame import Frame
+from edge.camera.source import open_camera
+from edge.errors import CameraLost, DiskFull, GoldenTestFailed
+from edge.inference.classifier import Classifier
+from edge.records.rows import CellRecord
+from edge.records.store import FILE_NAME, Store
+from edge.screening import Outcome, Screening, Step
+from edge.settings import Settings
+from edge.signals.indicator import Indicator
+from edge.signals.lamps import mock_lamps
+from edge.signals.panel import NoLamps
+from edge.signals.pattern import Lamp
+
+SMALL = "viewport=960x720"
+
+
+def _screen(
+    source: str,
+    classifier: Classifier,
+    home: Path,
+    settings: Settings | None = None,
+    um_per_px: float | None = 0.2,
+) -> tuple[Outcome, list[Step]]:
+    with open_camera(source) as camera, Store.open(home) as store:
+        loop = Screening(
+            camera,
+            classifier,
+            store,
+            NoLamps(),
+            settings or Settings(),
+            "S-1",
+            source,
+            um_per_px,
+        )
+        steps = list(loop.steps())
+        assert loop.outcome is not None
+        return loop.outcome, steps
+
+
+def test_a_leukemic_smear_ends_in_review_and_every_cell_is_on_record(
+    classifier: Classifier, tmp_path: Path
+) -> None:
+    outcome, steps = _screen(f"phantom:leukemic?seed=21&{SMALL}", classifier, tmp_path)
+    print(outcome)
+    assert outcome.verdict == "REVIEW"
+    assert outcome.interval[0] > 0.05
+    with Store.open_to_read(tmp_path) as store:
+        stored = store.cells(outcome.examination)
+        (examination,) = store.examinations()
+        assert store.verify_chain() > len(stored)
+    assert len(stored) == outcome.cells == sum(len(step.cells) for step in steps)
+    assert sum(cell.record.blast is True for cell in stored) == outcome.blasts
+    assert all(cell.record.crop_webp for cell in stored)
+    assert examination.verdict is not None
+    assert examination.verdict.verdict == "REVIEW"
+
+
+def test_a_healthy_smear_ends_green_after_at_least_a_hundred_cells(
+    classifier: Classifier, tmp_path: Path
+) -> None:
+    lamps, timeline = mock_lamps(threaded=False)
+    source = "phantom:healthy?seed=22"
+    with open_camera(source) as camera, Store.open(tmp_path) as store, lamps:
+        loop = Screening(camera, classifier, store, lamps, Settings(), "S-2", source, 0.2)
+        for step in loop.steps():
+            assert not timeline.of(Lamp.GREEN), "green before the end proves nothing"
+            assert not timeline.of(Lamp.RED), "a healthy smear was called red on the way"
+            assert step.signal.indicator in {Indicator.KEEP_COUNTING, Indicator.ADVICE}
+        outcome = loop.outcome
+        assert outcome is not None
+        print(outcome)
+        assert outcome.verdict == "NO_BLASTS_FOUND"
+        assert outcome.cells >= 100
+        assert timeline.is_lit(Lamp.GREEN)
+        assert not timeline.is_lit(Lamp.RED)
+    assert not timeline.is_lit(Lamp.GREEN), "closing leaves all dark"
+
+
+def test_a_smear_out_of_focus_is_never_judged(classifier: Classifier, tmp_path: Path) -> None:
+    outcome, steps = _screen(f"phantom:defocused?seed=23&frames=20&{SMALL}", classifier, tmp_path)
+    assert outcome.verdict == "CANNOT_JUDGE"
+    assert outcome.cells == 0
+    assert "out of focus" in outcome.reason
+    assert all("focus" in step.advice for step in steps)
+
+
+def test_too_few_cells_are_not_green(classifier: Classifier, tmp_path: Path) -> None:
+    outcome, _ = _screen(f"phantom:healthy?seed=24&frames=12&{SMALL}", classifier, tmp_path)
+    assert outcome.verdict == "CANNOT_JUDGE"
+    assert outcome.cells < 100
+    assert outcome.cells_needed is None or outcome.cells_needed > 0
+
+
+def test_without_red_cells_the_scale_is_unknown_and_nothing_is_judged(
+    classifier: Classifier, tmp_path: Path
+) -> None:
+    outcome, steps = _screen(
+        f"phantom:empty?seed=25&frames=30&{SMALL}", classifier, tmp_path, um_per_px=None
+    )
+    assert outcome.verdict == "CANNOT_JUDGE"
+    assert outcome.um_per_px is None
+    assert "--um-per-px" in outcome.reason
+    assert not steps
+
+
+def test_the_scale_is_measured_where_it_is_not_given(
+    classifier: Classifier, tmp_path: Path
+) -> None:
+    outcome, _ = _screen(
+        f"phantom:leukemic?seed=26&frames=8&{SMALL}", classifier, tmp_path, um_per_px=None
+    )
+    assert outcome.um_per_px is not None
+    print(f"measured {outcome.um_per_px:.4f} um/px, true 0.2")
+    assert outcome.um_per_px == pytest.approx(0.2, rel=0.1)
+
+
+class _OneFieldForever:
+    """A slide that lies still: the same field, frame after frame."""
+
+    continuous = True
+
+    def __init__(self, rgb: NDArray[np.uint8], frames: int, lost_after: int | None = None) -> None:
+        self._rgb = rgb
+        self._frames = frames
+        self._lost_after = lost_after
+
+    def frames(self) -> Iterator[Frame]:
+        for number in range(self._frames):
+            if number == self._lost_after:
+                raise CameraLost("The camera gave no frame for 5 s.")
+            yield Frame(self._rgb, number / 15, number)
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+@pytest.fixture(scope="module")
+def field() -> NDArray[np.uint8]:
+    with open_camera(f"phantom:leukemic?seed=27&frames=1&{SMALL}") as camera:
+        return next(iter(camera.frames())).rgb
+
+
+def test_a_cell_on_a_slide_that_lies_still_is_counted_once(
+    classifier: Classifier, tmp_path: Path, field: NDArray[np.uint8]
+) -> None:
+    counts = []
+    for frames in (1, 12):
+        with Store.open(tmp_path / str(frames)) as store:
+            camera = _OneFieldForever(field, frames)
+            loop = Screening(
+                camera,  # type: ignore[arg-type]
+                classifier,
+                store,
+                NoLamps(),
+                Settings(),
+                "S-3",
+                "still",
+                0.2,
+            )
+            counts.append(loop.run().cells)
+    assert counts[0] == counts[1] > 0
+
+
+def test_a_camera_that_is_lost_shows_the_fault_and_keeps_what_was_counted(
+    classifier: Classifier, tmp_path: Path, field: NDArray[np.uint8]
+) -> None:
+    lamps, _ = mock_lamps(threaded=False)
+    camera = _OneFieldForever(field, 9, lost_after=3)
+    with Store.open(tmp_path) as store, lamps:
+        loop = Screening(
+            camera,  # type: ignore[arg-type]
+            classifier,
+            store,
+            lamps,
+            Settings(),
+            "S-4",
+            "still",
+            0.2,
+        )
+        counted: list[Step] = []
+        with pytest.raises(CameraLost):
+            counted.extend(loop.steps())
+        assert lamps.signal.indicator is Indicator.FAULT
+        assert "E-CAM-03" in lamps.signal.words
+    with Store.open_to_read(tmp_path) as store:
+        (examination,) = store.examinations()
+        assert sum(len(step.cells) for step in counted) == examination.cells > 0
+        assert examination.verdict is None, "an examination that broke off has no verdict"
+
+
+class _FullAfter:
+    """A store whose disk fills: obeys the real one's rules, then raises its fault."""
+
+    def __init__(self, store: Store, cells: int) -> None:
+        self._store = store
+        self._left = cells
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    def add_cells(self, examination: int, cells: list[CellRecord]) -> list[int]:
+        self._left -= len(cells)
+        if self._left < 0:
+            raise DiskFull("There is no space left for the records.")
+        return self._store.add_cells(examination, cells)
+
+
+def test_a_full_disk_stops_the_count_at_what_is_on_record(
+    classifier: Classifier, tmp_path: Path
+) -> None:
+    source = f"phantom:leukemic?seed=28&{SMALL}"
+    with open_camera(source) as camera, Store.open(tmp_path) as store:
+        full = _FullAfter(store, cells=6)
+        loop = Screening(
+            camera,
+            classifier,
+            full,  # type: ignore[arg-type]
+            NoLamps(),
+            Settings(),
+            "S-5",
+            source,
+            0.2,
+        )
+        counted: list[Step] = []
+        with pytest.raises(DiskFull):
+            counted.extend(loop.steps())
+        (examination,) = store.examinations()
+    assert examination.cells == sum(len(step.cells) for step in counted)
+
+
+def test_a_model_that_was_not_proven_here_examines_nothing(
+    classifier: Classifier, tmp_path: Path, field: NDArray[np.uint8]
+) -> None:
+    unproven = Classifier(classifier.bundle, classifier._interpreter)
+    camera = _OneFieldForever(field, 1)
+    with Store.open(tmp_path) as store:
+        with pytest.raises(GoldenTestFailed):
+            Screening(
+                camera,  # type: ignore[arg-type]
+                unproven,
+                store,
+                NoLamps(),
+                Settings(),
+                "S-6",
+                "still",
+            )
+        assert store.examinations() == []
+
+
+def test_the_record_is_in_wal_and_flushed_at_every_commit(
+    classifier: Classifier, tmp_path: Path
+) -> None:
+    _screen(f"phantom:leukemic?seed=29&frames=2&{SMALL}", classifier, tmp_path)
+    database = tmp_path / FILE_NAME
+    with sqlite3.connect(database) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+    connection.close()

@@ -1,0 +1,120 @@
+"""No patient is in two parts: what the network is judged on, it has never seen."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from edge.errors import DataMissing, UsageFault
+from tests.shared_data import REPOSITORY, data_folder, shared_zip
+from train.cells import LabelledCell, blast_share, read_index, split_cells
+from train.labels import LABELS, network_label
+from train.recipe import Recipe
+
+RECIPE = REPOSITORY / "train" / "recipes" / "first.toml"
+
+
+@pytest.fixture(scope="module")
+def recipe() -> Recipe:
+    return Recipe.load(RECIPE)
+
+
+def _made_up(patients: int = 40, cells: int = 30) -> list[LabelledCell]:
+    made = [
+        LabelledCell(
+            zip="a.zip",
+            file=f"P{p:02d}_{i}.webp",
+            label="blast" if i < p % 20 - 5 else "neutrophil",
+            source_label="",
+            patient=f"P{p:02d}",
+            source="jhu",
+            um_per_px=0.2,
+        )
+        for p in range(patients)
+        for i in range(cells)
+    ]
+    loose = [
+        LabelledCell("b.zip", f"n/{i}.webp", "neutrophil", "", "", "barcelona", 0.2)
+        for i in range(1000)
+    ]
+    return made + loose
+
+
+def test_a_patient_is_in_one_part_only(recipe: Recipe) -> None:
+    parts = split_cells(_made_up(), recipe)
+    where: dict[str, set[str]] = defaultdict(set)
+    for part, cells in parts.items():
+        for cell in cells:
+            if cell.patient:
+                where[cell.patient].add(part)
+    assert all(len(in_parts) == 1 for in_parts in where.values())
+    assert {"P08", "P10", "P15", "P35", "P36"} <= {c.patient for c in parts["holdout"]}
+    assert sum(map(len, parts.values())) == len(_made_up())
+
+
+def test_the_split_does_not_depend_on_the_order_of_the_index(recipe: Recipe) -> None:
+    cells = _made_up()
+    forwards, backwards = split_cells(cells, recipe), split_cells(cells[::-1], recipe)
+    for part in forwards:
+        assert set(forwards[part]) == set(backwards[part])
+
+
+def test_each_part_has_patients_with_few_and_with_many_blasts(recipe: Recipe) -> None:
+    for cells in split_cells(_made_up(), recipe).values():
+        shares = [
+            blast_share(c for c in cells if c.patient == p)
+            for p in {c.patient for c in cells} - {""}
+        ]
+        assert min(shares) < 0.01 < max(shares)
+
+
+def test_the_real_index_is_read_and_every_label_is_known(recipe: Recipe) -> None:
+    shared_zip("jhu_acute_leukemia")
+    cells = [c for source in recipe.sources for c in read_index(data_folder(), source)]
+    parts = split_cells(cells, recipe)
+    told = {part: len(members) for part, members in parts.items()}
+    print(f"real cells by part: {told}")
+    assert sum(told.values()) == len(cells) > 19_000
+    assert {cell.label for cell in cells} == set(LABELS)
+
+
+def test_an_unknown_label_is_refused_not_guessed() -> None:
+    with pytest.raises(ValueError, match="unknown cell label 'blastoid'"):
+        network_label("blastoid")
+
+
+def test_missing_or_empty_cells_are_named(tmp_path: Path, recipe: Recipe) -> None:
+    with pytest.raises(DataMissing, match="jhu_acute_leukemia"):
+        read_index(tmp_path, recipe.sources[0])
+    with zipfile.ZipFile(tmp_path / recipe.sources[0].zip, "w") as archive:
+        archive.writestr("index.csv", io.StringIO("file,label,patient,um_per_px\n").getvalue())
+    with pytest.raises(DataMissing, match="names no cell"):
+        read_index(tmp_path, recipe.sources[0])
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("seed = ", "sead = "), "lacks the key 'seed'"),
+        (("[fit]", "[fit]\nluck = 1"), "unknown key 'luck'"),
+        (("alpha = 0.35\n", ""), "missing key 'alpha'"),
+        (("{ blast = 0.03", "{ blastoid = 0.03"), "unknown label"),
+        (("name = ", "name "), "Recipe"),
+    ],
+)
+def test_a_wrong_recipe_is_refused_before_any_work(
+    tmp_path: Path, change: tuple[str, str], said: str
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(RECIPE.read_text().replace(*change), encoding="utf-8")
+    with pytest.raises(UsageFault, match=said):
+        Recipe.load(path)
+
+
+def test_a_recipe_that_is_not_there_is_a_usage_fault(tmp_path: Path) -> None:
+    with pytest.raises(UsageFault, match="no recipe"):
+        Recipe.load(tmp_path / "none.toml")
