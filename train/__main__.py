@@ -34,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
 def run(recipe_path: Path, data: Path, weights: Path, out: Path) -> None:
     """Everything from recipe to ``float.keras`` with its description and cell lists."""
     from train.cells import read_index, split_cells, write_cell_list
-    from train.labels import BLAST_LABELS, LABELS, NON_CELL_LABELS
+    from train.labels import LABELS
     from train.recipe import Recipe
 
     recipe = Recipe.load(recipe_path)
@@ -43,6 +43,7 @@ def run(recipe_path: Path, data: Path, weights: Path, out: Path) -> None:
     import keras
 
     from edge.imaging.crop import CropSpec
+    from train.description import describe
     from train.fit import fit
     from train.network import build_network
     from train.pixels import load_crops
@@ -62,33 +63,8 @@ def run(recipe_path: Path, data: Path, weights: Path, out: Path) -> None:
     network = build_network(network_recipe, len(LABELS), weights, recipe.seed)
     best = fit(network, train_crops, parts["train"], tune_crops, parts["tune"], recipe, out)
     best.save(out / "float.keras")
-    description = {
-        "name": recipe.name,
-        "version": recipe.version,
-        "labels": LABELS,
-        "blast_labels": BLAST_LABELS,
-        "non_cell_labels": NON_CELL_LABELS,
-        "input": {
-            "size_px": network_recipe.size_px,
-            "um_per_px": network_recipe.um_per_px,
-            "colour": {"method": "white_reference", "parameters": {"context_um": spec.context_um}},
-        },
-        "trained_on": [
-            {
-                "name": source.name,
-                "terms": source.terms,
-                "cells": sum(cell.source == source.name for cell in parts["train"]),
-                "patients": len(
-                    {cell.patient for cell in parts["train"] if cell.source == source.name} - {""}
-                ),
-            }
-            for source in recipe.sources
-        ],
-        "recipe": recipe_path.name,
-        "seed": recipe.seed,
-        "log": "training.log",
-    }
-    (out / "float.json").write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")
+    told = describe(recipe, recipe_path.name, spec.context_um, parts["train"])
+    (out / "float.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
 
 def _show_progress(done: int, total: int) -> None:

@@ -24,7 +24,7 @@ LABELS: Final = (
 BLAST_LABELS: Final = ("blast", "promyelocyte")
 NON_CELL_LABELS: Final = ("artefact",)
 
-_SYNONYMS: Final = {
+SYNONYMS: Final = {
     "myeloblast": "blast",
     "monoblast": "blast",
     "promonocyte": "blast",
@@ -40,6 +40,7 @@ _SYNONYMS: Final = {
     "giant_thrombocyte": "artefact",
     "thrombocyte_aggregate": "artefact",
 }
+"""Source labels that mean one of ``LABELS`` under another name."""
 
 
 def network_label(source_label: str) -> str:
@@ -48,8 +49,8 @@ def network_label(source_label: str) -> str:
     Raises:
         ValueError: The source label is not known; guessing would poison the training.
     """
-    label = _SYNONYMS.get(source_label, source_label)
+    label = SYNONYMS.get(source_label, source_label)
     if label not in LABELS:
-        known = ", ".join(sorted({*LABELS, *_SYNONYMS}))
+        known = ", ".join(sorted({*LABELS, *SYNONYMS}))
         raise ValueError(f"unknown cell label {source_label!r}; known are {known}")
     return label

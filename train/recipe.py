@@ -75,6 +75,14 @@ class SourceRecipe:
 
 
 @dataclass(frozen=True)
+class CardRecipe:
+    """What the model card must say that no figure says: what the cells are of, what is missing."""
+
+    diseases: str
+    caveats: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Recipe:
     """Everything that makes a training run; same recipe and seed, same split."""
 
@@ -86,6 +94,7 @@ class Recipe:
     augment: AugmentRecipe
     split: SplitRecipe
     sources: tuple[SourceRecipe, ...]
+    card: CardRecipe
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -105,6 +114,7 @@ class Recipe:
                 augment=_build(AugmentRecipe, table.pop("augment")),
                 split=_build(SplitRecipe, table.pop("split")),
                 sources=tuple(_build(SourceRecipe, entry) for entry in table.pop("sources")),
+                card=_build(CardRecipe, table.pop("card")),
             )
             if table:
                 raise ValueError(f"unknown key {sorted(table)[0]!r}")
