@@ -49,7 +49,8 @@ def predict_logits(network: Any, crops: NDArray[np.uint8], size_px: int) -> NDAr
         np.asarray(network(plain(crops[i : i + step], size_px), training=False))
         for i in range(0, len(crops), step)
     ]
-    return np.concatenate(parts)
+    logits: NDArray[np.float32] = np.concatenate(parts)
+    return logits
 
 
 def fit(
@@ -138,7 +139,6 @@ def _make_step(network: Any, optimizer: Any, recipe: Recipe) -> Any:
     blast = tf.constant(_BLAST, tf.float32)
     cell = tf.constant(_CELL, tf.float32)
 
-    @tf.function
     def step(pictures: Any, wanted: Any) -> Any:
         x = augment(pictures, size_px, um_per_px, recipe.augment)
         hot = tf.one_hot(wanted, len(LABELS))
@@ -158,7 +158,7 @@ def _make_step(network: Any, optimizer: Any, recipe: Recipe) -> Any:
         optimizer.apply_gradients(zip(gradients, network.trainable_variables, strict=True))
         return loss
 
-    return step
+    return tf.function(step)
 
 
 def _batches(
@@ -177,12 +177,11 @@ def _make_blend(average: Any, network: Any) -> Any:
         if slow.dtype == "float32"
     ]
 
-    @tf.function
     def blend(decay: Any) -> None:
         for slow, fast in pairs:
             slow.assign(decay * slow + (1.0 - decay) * fast)
 
-    return blend
+    return tf.function(blend)
 
 
 def _tune_figures(
