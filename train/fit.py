@@ -39,7 +39,8 @@ def draw_weights(cells: Sequence[LabelledCell], recipe: Recipe) -> NDArray[np.fl
         for patient, members in patients.items():
             share = draws[source].get(label, 0.0) * roots[patient] / sum(roots.values())
             weights[members] = share / len(members)
-    return weights / weights.sum()
+    normed: NDArray[np.float64] = weights / weights.sum()
+    return normed
 
 
 def predict_logits(network: Any, crops: NDArray[np.uint8], size_px: int) -> NDArray[np.float32]:
