@@ -26,7 +26,9 @@ from edge.sheets import sheet_cells
 from edge.signals.lamps import mock_lamps
 from edge.signals.timeline import RecordedTimeline
 
-_SMEARS = ("healthy", "leukemic", "defocused")
+_SMEARS = {"healthy": "", "leukemic": "", "defocused": "&frames=40"}
+"""Kinds of smears and options of their camera: out of focus, forty frames say all."""
+
 _EXPECTED = {
     "healthy": "NO_BLASTS_FOUND",
     "leukemic": "REVIEW",
@@ -86,7 +88,7 @@ def _examine(
     """One smear; its records lie in a folder that is removed afterwards."""
     cells: list[CountedCell] = []
     progress = Progress(stream)
-    source = f"phantom:{smear}?seed={seed}"
+    source = f"phantom:{smear}?seed={seed}{_SMEARS[smear]}"
     lamps, timeline = mock_lamps(settings.lamps)
     with (
         tempfile.TemporaryDirectory(prefix="leukoscope-demo-") as folder,

@@ -69,14 +69,29 @@ def _open_pan(rest: str) -> Camera:
 def _open_phantom(rest: str) -> Camera:
     from edge.camera.phantom import open_phantom
 
-    kind, options = split_options(rest, {"seed", "speed", "viewport", "frames"})
+    known = {"seed", "speed", "viewport", "frames", *_PHANTOM_NUMBERS, "jpeg_quality"}
+    kind, options = split_options(rest, known)
     return open_phantom(
         kind,
         seed=_option(options, "seed", _seed, 0),
         speed=_option(options, "speed", _speed, 1.0),
         viewport_px=_option(options, "viewport", _viewport, None),
         frames=_option(options, "frames", _count, None),
+        jpeg_quality=_option(options, "jpeg_quality", _count, None),
+        **{name: _option(options, name, _number, None) for name in _PHANTOM_NUMBERS},
     )
+
+
+_PHANTOM_NUMBERS = (
+    "um_per_px",
+    "blast_share",
+    "defocus_um",
+    "white_cells_per_field",
+    "red_cells_per_field",
+    "red_cell_um",
+    "exposure",
+)
+"""Options of a phantom that are plain numbers; ``open_phantom`` says what they mean."""
 
 
 _OPENERS: dict[str, Callable[[str], Camera]] = {
@@ -138,6 +153,12 @@ def _count(text: str) -> int:
 def _speed(text: str) -> float:
     if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,6})?", text) or not 0.05 <= float(text) <= 20:
         raise ValueError("it must be a number from 0.05 to 20")
+    return float(text)
+
+
+def _number(text: str) -> float:
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", text):
+        raise ValueError("it must be a plain number such as 0.25")
     return float(text)
 
 
