@@ -52,7 +52,7 @@ class CameraMissing(LeukoscopeError, OSError):
     """No camera is there, or the library that drives it is not installed."""
 
     number = "E-CAM-01"
-    default_action = "Check the camera cable and run `leukoscope check`."
+    default_action = "Check the camera cable; hardware.md says what must be installed."
 
 
 class SourceUnknown(LeukoscopeError, ValueError):

@@ -6,14 +6,13 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 
 from edge.camera.frame import Frame, RgbImage
 from edge.camera.hand import HandSettings, Pose, walk
 from edge.camera.picture import read_picture
+from edge.closing import Closing
 
 _MAX_SAMPLES = 16
 """Views added up for one frame in motion; more would not be seen."""
@@ -41,7 +40,7 @@ class PanSettings:
             raise ValueError("frames must be at least 1")
 
 
-class PanCamera:
+class PanCamera(Closing):
     """A camera over one wide picture, moved by a model of a hand; the same for the same seed.
 
     Raises:
@@ -98,17 +97,6 @@ class PanCamera:
     def close(self) -> None:
         """Give no more frames."""
         self._closed = True
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _pose(self, number: int) -> Pose:
         # There, back, there again: 0 1 2 3 2 1 0 1 ...

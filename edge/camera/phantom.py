@@ -6,8 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from edge.camera.smear.recipe import KINDS, REFERENCE_FIELD_UM2, SmearSettings, 
 from edge.camera.smear.sensor import Exposure
 from edge.camera.smear.stain import varied_stain
 from edge.camera.smear.truth import TrueCell, TrueFrame, Truth
+from edge.closing import Closing
 from edge.errors import SourceUnknown
 
 _MAX_VIEWS = 4
@@ -70,7 +70,7 @@ class PhantomSettings:
             raise ValueError("least_fields must lie in 1 to most_fields")
 
 
-class PhantomCamera:
+class PhantomCamera(Closing):
     """A camera over a rendered smear, moved by the model of a hand; it ends by itself.
 
     Args:
@@ -165,17 +165,6 @@ class PhantomCamera:
     def close(self) -> None:
         """Give no more frames."""
         self._closed = True
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @cached_property
     def _exposure(self) -> Exposure:

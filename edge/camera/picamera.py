@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
 from edge.camera.frame import Frame, RgbImage
+from edge.closing import Closing
 from edge.errors import CameraLost, CameraMissing
 
 _STREAM = "main"
@@ -49,7 +49,7 @@ class PiCameraSettings:
             raise ValueError("settle_s cannot be negative and patience_s must be above 0")
 
 
-class PiCamera:
+class PiCamera(Closing):
     """Frames of the first camera on the cable, newest only, colours locked after settling.
 
     Raises:
@@ -87,17 +87,6 @@ class PiCamera:
                 device.stop()
             with suppress(Exception):
                 device.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _start(self) -> None:
         device, settings = self._device, self._settings

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from edge.camera.frame import Frame
 from edge.camera.picture import PICTURE_SUFFIXES, check_picture, read_picture
+from edge.closing import Closing
 from edge.errors import NoPictures
 
 FRAME_INTERVAL_S = 1.0
 """Pictures in a folder have no clock; one a second keeps their times apart and repeatable."""
 
 
-class ReplayCamera:
+class ReplayCamera(Closing):
     """Pictures of one folder in name order, read one at a time.
 
     Files with other endings, hidden files and folders inside it are left alone. Headers of all
@@ -45,17 +44,6 @@ class ReplayCamera:
     def close(self) -> None:
         """Give no more pictures."""
         self._closed = True
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _pictures_in(folder: Path) -> list[Path]:

@@ -14,9 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from edge.closing import Closing
 from edge.errors import StoreDamaged, StoreTooNew, StoreUnwritable
 from edge.records.chain import GENESIS, Value, link
 from edge.records.crops import encode_crop
@@ -58,7 +57,7 @@ _open_runners: set[str] = set()
 _KEYS = {"examinations": "id", "cells": "id", "verdicts": "examination"}
 
 
-class Store:
+class Store(Closing):
     """Records of one data folder; made by `Store.open` or `Store.open_to_read`."""
 
     def __init__(self, connection: sqlite3.Connection, database: Path) -> None:
@@ -109,17 +108,6 @@ class Store:
         """Close the database; more than one call does no harm."""
         _open_runners.discard(self._runner)
         self._connection.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def begin_examination(
         self,

@@ -13,9 +13,10 @@ import threading
 import time
 import warnings
 from collections.abc import Callable
-from types import ModuleType, TracebackType
-from typing import Protocol, Self
+from types import ModuleType
+from typing import Protocol
 
+from edge.closing import Closing
 from edge.errors import LampsMissing
 from edge.signals.indicator import Signal
 from edge.signals.pattern import NONE, Lamp, Lit
@@ -46,7 +47,7 @@ class Output(Protocol):
         """Release the pin."""
 
 
-class GpioLamps:
+class GpioLamps(Closing):
     """Three lamps on pins, and a heartbeat.
 
     Args:
@@ -135,17 +136,6 @@ class GpioLamps:
             _let_go(self._devices[name])
             del self._devices[name]
         atexit.unregister(self.close)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _run(self) -> None:
         with self._changed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Protocol, Self
 
+from edge.closing import Closing
 from edge.signals.indicator import Indicator, Signal
 
 
@@ -38,7 +39,7 @@ class Lamps(Protocol):
     ) -> None: ...
 
 
-class NoLamps:
+class NoLamps(Closing):
     """A machine without lamps, such as a laptop: obeys the protocol, lights and prints nothing."""
 
     def __init__(self) -> None:
@@ -61,14 +62,3 @@ class NoLamps:
     def close(self) -> None:
         """Go dark."""
         self._signal = Signal.plain(Indicator.DARK)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
