@@ -16,12 +16,16 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 
 from edge.camera.source import open_camera
+from edge.errors import LeukoscopeError
+from edge.imaging.locate import Candidate, locate
 from edge.inference.classifier import Classifier
 from edge.inference.shelf import open_classifier
+from edge.pictures import scaled_pictures
 from edge.records.store import Store
 from edge.screening import Outcome, Screening
 from edge.settings import Settings
@@ -34,6 +38,8 @@ RECIPE = ROOT / "train" / "recipes" / "first.toml"
 
 BLAST_FIELDS = {"P08": 5, "P10": 1, "P15": 1, "P35": 2, "P36": 1, "P58": 1, "P64": 1}
 """Patients of the wide fields with many cells and many blasts, and how many fields of each."""
+
+_SIDES = ("xmin", "ymin", "xmax", "ymax")
 
 NORMAL_DRAW = {
     "neutrophil": 240,
@@ -136,6 +142,64 @@ def healthy_draws(classifier: Classifier, folder: Path, draws: int, seed: int) -
     }
 
 
+def located_fields(folder: Path) -> dict[str, object]:
+    """White cells of the BCCD fields against their boxes, through the code of ``locate``.
+
+    A hit: a centre inside a box, each box once. Two ways to come by the scale: all fields named
+    in one command, and each field alone.
+    """
+    told: dict[str, object] = {}
+    with (
+        zipfile.ZipFile(folder / "bccd_fields.zip") as archive,
+        tempfile.TemporaryDirectory(prefix="leukoscope-bench-") as scratch,
+    ):
+        names = sorted(name for name in archive.namelist() if name.startswith("images/"))
+        paths = [Path(archive.extract(name, scratch)) for name in names]
+        boxes = [_white_cell_boxes(archive, name) for name in names]
+        ways = {"together": [paths], "each_alone": [[path] for path in paths]}
+        for way, commands in ways.items():
+            hits = found = 0
+            pictures = (p for command in commands for p in scaled_pictures(command, None))
+            for picture, own in zip(pictures, boxes, strict=True):
+                if isinstance(picture, LeukoscopeError):
+                    raise picture
+                known = picture.um_per_px
+                cells = [] if known is None else locate(picture.rgb, known, include_cut=True)
+                found += len(cells)
+                hits += _hits(cells, own)
+            wanted = sum(map(len, boxes))
+            told[way] = {
+                "fields": len(paths),
+                "white_cells": wanted,
+                "recall": round(hits / wanted, 4),
+                "precision": round(hits / found, 4),
+            }
+            print(f"  {way}: {told[way]}", flush=True)
+    return told
+
+
+def _white_cell_boxes(archive: zipfile.ZipFile, image: str) -> list[tuple[int, int, int, int]]:
+    name = image.replace("images/", "annotations/").rsplit(".", 1)[0] + ".xml"
+    boxes = []
+    for item in ElementTree.fromstring(archive.read(name)).iter("object"):
+        if item.findtext("name") == "WBC":
+            sides = [
+                int(item.findtext(f"bndbox/{k}") or 0) for k in ("xmin", "ymin", "xmax", "ymax")
+            ]
+            boxes.append((sides[0], sides[1], sides[2], sides[3]))
+    return boxes
+
+
+def _hits(cells: Sequence[Candidate], boxes: Sequence[tuple[int, int, int, int]]) -> int:
+    left = list(boxes)
+    for cell in cells:
+        x, y = cell.centre_px
+        inside = [b for b in left if b[0] <= x <= b[2] and b[1] <= y <= b[3]]
+        if inside:
+            left.remove(inside[0])
+    return len(boxes) - len(left)
+
+
 def phantom_cells(classifier: Classifier, count: int, seed: int) -> dict[str, object]:
     """How rendered cells are judged, each alone in its picture."""
     from edge.camera.smear.single import examples
@@ -174,7 +238,7 @@ def _line(outcome: Outcome) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Print the figures asked for; exit status 0."""
     parser = argparse.ArgumentParser(prog="python -m bench.figures", description=__doc__)
-    parser.add_argument("what", nargs="*", default=["wide", "draws", "phantoms"])
+    parser.add_argument("what", nargs="*", default=["locate", "phantoms", "draws", "wide"])
     parser.add_argument("--model", type=Path, default=None)
     parser.add_argument("--draws", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
@@ -184,6 +248,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parts: dict[str, Callable[[], dict[str, object]]] = {
         "wide": lambda: wide_fields(classifier, data_folder()),
         "draws": lambda: healthy_draws(classifier, data_folder(), arguments.draws, arguments.seed),
+        "locate": lambda: located_fields(data_folder()),
         "phantoms": lambda: phantom_cells(classifier, 200, arguments.seed),
     }
     known = json.loads(arguments.out.read_text()) if arguments.out.is_file() else {}

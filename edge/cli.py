@@ -246,8 +246,9 @@ def _locate(arguments: argparse.Namespace) -> int:
                 continue
             row: dict[str, object] = {"path": str(picture.path), "um_per_px": None, "cells": []}
             if picture.um_per_px is None:
-                row["reason"] = "the scale could not be measured; give --um-per-px"
+                row["reason"] = "neither red cells nor nuclei tell the scale; give --um-per-px"
             else:
+                row["scale_is_rough"] = picture.rough
                 found = locate(picture.rgb, picture.um_per_px, include_cut=True)
                 row["um_per_px"] = round(picture.um_per_px, 5)
                 row["cells"] = [

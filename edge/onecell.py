@@ -50,11 +50,11 @@ def _judge(classifier: Classifier, picture: ScaledPicture) -> tuple[Call, str | 
     crop_spec = CropSpec(spec.size_px, spec.um_per_px, context_um)
     height, width = picture.rgb.shape[:2]
     # Without a scale the network's own is assumed, so that a probability can be given; but no
-    # answer is taken from it.
+    # answer is taken from it, nor from a scale that was only guessed.
     um_per_px = picture.um_per_px or spec.um_per_px
     crop = crop_cell(picture.rgb, (width / 2, height / 2), um_per_px, crop_spec)
     call = classifier.classify(crop[None])[0]
-    if picture.um_per_px is None:
+    if picture.um_per_px is None or picture.rough:
         return call, SCALE_UNKNOWN
     quality = assess(picture.rgb, um_per_px)
     if not quality.usable and quality.trouble in _BLINDING:

@@ -12,6 +12,7 @@ from edge.camera.picture import read_picture
 from edge.errors import LeukoscopeError, ScaleUnusable
 from edge.imaging.crop import UM_PER_PX_MAX, UM_PER_PX_MIN
 from edge.imaging.scale import ScaleEstimate, ScaleTracker, measure_scale
+from edge.imaging.scale_guess import guess_scale
 
 _POOL_PICTURES = 40
 """Pictures of one size looked at for their common scale."""
@@ -31,11 +32,14 @@ class ScaledPicture:
         path: As it was named.
         rgb: uint8, shape (height, width, 3).
         um_per_px: Given or measured; None where it cannot be known.
+        rough: The scale was only guessed from the size of a nucleus: good enough to find white
+            cells, not to judge them.
     """
 
     path: Path
     rgb: RgbImage
     um_per_px: float | None
+    rough: bool
 
 
 def check_um_per_px(um_per_px: float | None) -> float | None:
@@ -69,7 +73,11 @@ def scaled_pictures(
             yield fault
             continue
         known = um_per_px if um_per_px is not None else _scale(rgb, pools.get(rgb.shape))
-        yield ScaledPicture(path, rgb, known)
+        if known is None:
+            guess = guess_scale(rgb)
+            yield ScaledPicture(path, rgb, None if guess is None else guess.um_per_px, True)
+        else:
+            yield ScaledPicture(path, rgb, known, False)
 
 
 def _pool_scales(paths: Sequence[Path]) -> dict[tuple[int, ...], ScaleEstimate | None]:
