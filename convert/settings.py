@@ -30,7 +30,7 @@ class ConvertSettings:
         seed: Of every draw.
     """
 
-    representative_cells: int = 200
+    representative_cells: int = 400
     output_range_factor: float = 3.0
     specificity: float = 0.97
     blast_free_specificity: float = 0.985
