@@ -8,6 +8,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from math import nan
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,9 @@ from edge.imaging.locate import Candidate, locate
 from edge.imaging.quality import Trouble, assess
 from edge.imaging.scale import ScaleTracker
 from edge.imaging.stage import Place, Stage
+from edge.imaging.steadiness import Steadiness
 from edge.inference.classifier import Call, Classifier
+from edge.judgement.differential import with_differential
 from edge.judgement.tally import Tally
 from edge.judgement.verdict import Judgement, Verdict, judge
 from edge.records.crops import encode_crop
@@ -171,6 +174,8 @@ class Screening:
         context_um = spec.colour_parameters.get("context_um", CropSpec.context_um)
         self._crop = CropSpec(spec.size_px, spec.um_per_px, context_um)
         self._tally = Tally()
+        self._labels: Counter[str] = Counter()
+        self._steadiness = Steadiness()
         self._judgement = self._judge(final=False)
         self._chart = Chart()
         self._troubles: Counter[Trouble] = Counter()
@@ -223,7 +228,8 @@ class Screening:
 
     def _judge(self, final: bool) -> Judgement:
         point = self._classifier.bundle.operating_point
-        return judge(self._tally, point, self._settings.verdict, final)
+        counted = judge(self._tally, point, self._settings.verdict, final)
+        return with_differential(counted, self._labels, self._settings.differential)
 
     def _measured_frames(self, frames: Iterator[Frame]) -> Iterator[Frame]:
         """All frames, the scale being known from the first one given on.
@@ -263,7 +269,10 @@ class Screening:
         cells: tuple[CountedCell, ...] = ()
         if quality.usable:
             self._usable_frames += 1
-            cells = self._count(frame, um_per_px, place)
+            # A slide in motion is only followed: its cells are judged when it rests.
+            motion_um = quality.measures.motion_um if quality.measures else nan
+            if not self._camera.continuous or self._steadiness.rests(motion_um):
+                cells = self._count(frame, um_per_px, place)
             self._judgement = self._judge(final=False)
         elif quality.trouble is not None:
             self._troubles[quality.trouble] += 1
@@ -305,6 +314,8 @@ class Screening:
         numbers = self._store.add_cells(self._examination, records)
         for _, _, call in white:
             self._tally = self._tally.add(call.blast)
+            if not call.abstained:
+                self._labels[call.label] += 1
         return tuple(
             CountedCell(number, frame.number, found[i], call, crop)
             for number, (i, crop, call) in zip(numbers, white, strict=True)

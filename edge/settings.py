@@ -15,6 +15,7 @@ from pathlib import Path
 
 from edge.errors import SettingsFault
 from edge.imaging.quality import QualitySettings
+from edge.judgement.differential import DifferentialSettings
 from edge.judgement.verdict import VerdictSettings
 from edge.signals.settings import LampSettings
 
@@ -59,6 +60,7 @@ class Settings:
     screening: ScreeningSettings = field(default_factory=ScreeningSettings)
     quality: QualitySettings = field(default_factory=QualitySettings)
     verdict: VerdictSettings = field(default_factory=VerdictSettings)
+    differential: DifferentialSettings = field(default_factory=DifferentialSettings)
     lamps: LampSettings = field(default_factory=LampSettings)
 
 
