@@ -7,7 +7,7 @@ from typing import TextIO
 from edge.screening import Outcome, Step
 
 _LINE_WIDTH = 110
-_CELLS_BETWEEN_LINES = 50
+_CELLS_BETWEEN_LINES = 20
 
 
 class Progress:
@@ -60,7 +60,7 @@ def outcome_lines(outcome: Outcome) -> list[str]:
     """The outcome for a person to read."""
     low, high = outcome.interval
     scale = "not measured" if outcome.um_per_px is None else f"{outcome.um_per_px:.3f} um/px"
-    lines = [
+    return [
         f"Slide {outcome.slide}: {outcome.verdict.replace('_', ' ')}",
         f"  {outcome.reason}",
         f"  {outcome.cells} white cells, {outcome.blasts} like blasts, "
@@ -69,6 +69,3 @@ def outcome_lines(outcome: Outcome) -> list[str]:
         f"  {outcome.frames} frames ({outcome.usable_frames} usable) in {outcome.seconds:.1f} s, "
         f"scale {scale}, model {outcome.bundle}, examination {outcome.examination}",
     ]
-    if outcome.verdict == "CANNOT_JUDGE" and outcome.cells_needed:
-        lines.insert(2, f"  About {outcome.cells_needed} more cells are needed: go on counting.")
-    return lines

@@ -181,6 +181,7 @@ class Screening:
         self._troubles: Counter[Trouble] = Counter()
         self._frames = 0
         self._usable_frames = 0
+        self._unusable_in_a_row = 0
         self._signal = while_examining(Verdict.KEEP_COUNTING, troubled=False)
         self.outcome: Outcome | None = None
 
@@ -276,13 +277,16 @@ class Screening:
             self._judgement = self._judge(final=False)
         elif quality.trouble is not None:
             self._troubles[quality.trouble] += 1
-        self._show(while_examining(self._judgement.verdict, not quality.usable))
+        self._unusable_in_a_row = 0 if quality.usable else self._unusable_in_a_row + 1
+        # A push to the next field blurs a few frames: no reason to call the person.
+        troubled = self._unusable_in_a_row >= self._settings.screening.patience_frames
+        self._show(while_examining(self._judgement.verdict, troubled))
         return Step(
             frame=frame,
             um_per_px=um_per_px,
             place=place,
             trouble=quality.trouble,
-            advice=quality.advice,
+            advice="" if self._judgement.verdict is not Verdict.KEEP_COUNTING else quality.advice,
             cells=cells,
             tally=self._tally,
             judgement=self._judgement,

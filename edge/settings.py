@@ -33,6 +33,7 @@ class ScreeningSettings:
         scale_error_max: A worse estimate than this is no scale: nothing is judged by it.
         held_bytes: Most memory for frames held back while the scale is measured.
         threads: Threads of the interpreter.
+        patience_frames: Unusable frames in a row before the lamps give advice.
         trouble_share_max: Share of frames unusable for one reason above which that reason is
             given for a slide that could not be judged.
     """
@@ -42,13 +43,16 @@ class ScreeningSettings:
     scale_error_max: float = 0.15
     held_bytes: int = 64_000_000
     threads: int = 2
+    patience_frames: int = 10
     trouble_share_max: float = 0.5
 
     def __post_init__(self) -> None:
         if not 0 < self.scale_error <= self.scale_error_max < 1:
             raise ValueError("scale_error must be above 0 and at most scale_error_max, below 1")
-        if self.scale_frames < 1 or self.held_bytes < 1 or self.threads < 1:
-            raise ValueError("scale_frames, held_bytes and threads must be at least 1")
+        if min(self.scale_frames, self.held_bytes, self.threads, self.patience_frames) < 1:
+            raise ValueError(
+                "scale_frames, held_bytes, threads and patience_frames must be at least 1"
+            )
         if not 0 < self.trouble_share_max <= 1:
             raise ValueError("trouble_share_max must be above 0 and at most 1")
 

@@ -1,0 +1,134 @@
+"""``python -m bench.tables README.md``: write the measured figures into README.md.
+
+The table comes from ``bench/figures.json`` and the shipped bundle; a test compares them, so that
+no number in the document is older than the script that made it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from edge.inference.shelf import find_bundle
+
+BEGIN = "<!-- begin figures: python -m bench.tables README.md -->"
+END = "<!-- end figures -->"
+FIGURES = Path(__file__).resolve().parent / "figures.json"
+
+
+def figure_table() -> str:
+    """The table as Markdown."""
+    told = json.loads((find_bundle() / "bundle.json").read_text(encoding="utf-8"))
+    measured = json.loads(FIGURES.read_text(encoding="utf-8"))
+    rows = [*_network_rows(told), *_slide_rows(measured), *_picture_rows(measured)]
+    lines = ["| what | figure | command |", "|---|---|---|"]
+    lines += [f"| {what} | {figure} | `{command}` |" for what, figure, command in rows]
+    return "\n".join(lines)
+
+
+def rewrite(text: str) -> str:
+    """The document with its table made anew.
+
+    Raises:
+        ValueError: The markers are not there.
+    """
+    if BEGIN not in text or END not in text:
+        raise ValueError(f"the markers {BEGIN} and {END} are not there")
+    before, rest = text.split(BEGIN, 1)
+    after = rest.split(END, 1)[1]
+    return f"{before}{BEGIN}\n{figure_table()}\n{END}{after}"
+
+
+def _network_rows(told: dict[str, Any]) -> list[tuple[str, str, str]]:
+    int8, point = told["figures"]["int8"], told["operating_point"]
+    jhu, barcelona = int8["by_source"]["jhu"], int8["by_source"]["barcelona"]
+    sensitivity, false_blasts = point["sensitivity"], point["false_blast_rate"]
+    command = "make bundle"
+    return [
+        (
+            "AUC, blasts against all other white cells, 22 leukemia patients never trained on",
+            f"{jhu['auc']:.3f} ({jhu['cells']} cells, {jhu['blasts']} blasts)",
+            command,
+        ),
+        ("AUC, all held-out cells of three laboratories", f"{int8['auc']:.3f}", command),
+        (
+            "healthy Barcelona cells flagged as blasts, held out",
+            f"{barcelona['false_blast_rate']:.1%} of {barcelona['cells']}",
+            command,
+        ),
+        (
+            "sensitivity per cell, answered cells, mean over patients (lowest to highest)",
+            f"{sensitivity['mean']:.3f} ({_range(sensitivity)})",
+            command,
+        ),
+        (
+            "false-blast rate per cell, patients without blasts (lowest to highest)",
+            f"{false_blasts['mean']:.3f} ({_range(false_blasts)})",
+            command,
+        ),
+    ]
+
+
+def _range(rate: dict[str, Any]) -> str:
+    shares = [one["flagged"] / one["cells"] for one in rate["by_patient"] if one["cells"]]
+    return f"{min(shares):.2f} to {max(shares):.2f}, {rate['patients']} patients"
+
+
+def _slide_rows(measured: dict[str, Any]) -> list[tuple[str, str, str]]:
+    wide, draws = measured["wide"], measured["draws"]
+    green = draws["verdicts"].get("NO_BLASTS_FOUND", 0)
+    review = draws["verdicts"].get("REVIEW", 0)
+    return [
+        (
+            "wide fields with many cells and blasts that end in REVIEW (`pan:`, scale measured)",
+            f"{wide['of_those_review']} of {wide['fields_with_many_blasts']}",
+            "python -m bench.figures wide",
+        ),
+        (
+            "wide fields of leukemia patients that end green, of all",
+            f"{wide['green']} of {wide['fields']}",
+            "python -m bench.figures wide",
+        ),
+        (
+            "draws of 400 healthy held-out cells that end green / in REVIEW (`replay:`)",
+            f"{green} / {review} of {draws['draws']}",
+            "python -m bench.figures draws",
+        ),
+    ]
+
+
+def _picture_rows(measured: dict[str, Any]) -> list[tuple[str, str, str]]:
+    together, alone = measured["locate"]["together"], measured["locate"]["each_alone"]
+    phantoms = {k: v for k, v in measured["phantoms"].items() if isinstance(v, dict)}
+    normal = [v for kind, v in phantoms.items() if kind != "blast"]
+    blasts = phantoms["blast"]
+    flagged = sum(v["flagged"] for v in normal)
+    cells = sum(v["cells"] for v in normal)
+    return [
+        (
+            "white cells of 292 BCCD fields found, scale not told: recall / precision",
+            f"{together['recall']:.3f} / {together['precision']:.3f}; "
+            f"each field alone {alone['recall']:.3f} / {alone['precision']:.3f}",
+            "python -m bench.figures locate",
+        ),
+        (
+            "rendered blasts flagged; rendered normal cells flagged",
+            f"{blasts['flagged']} of {blasts['cells']}; {flagged} of {cells}",
+            "python -m bench.figures phantoms",
+        ),
+    ]
+
+
+def main(argv: Sequence[str]) -> int:
+    """Rewrite the documents named."""
+    for name in argv:
+        path = Path(name)
+        path.write_text(rewrite(path.read_text(encoding="utf-8")), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
