@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from edge.inference.classifier import UNLIKE_TRAINING
 from edge.records.contact_sheet import SheetCell
 from edge.screening import CountedCell
 
@@ -26,7 +27,14 @@ def sheet_cells(cells: Iterable[CountedCell], most: int | None = None) -> list[S
 def _sheet_cell(cell: CountedCell) -> SheetCell:
     call = cell.call
     if call.blast is None:
-        return SheetCell(cell.crop, f"? {call.reason}", _NOT_TOLD)
-    name = call.label.replace("_", " ").replace("immature granulocyte", "immature gran.")
-    caption = f"{name} {call.p_blast:.2f}"
+        return SheetCell(cell.crop, f"? {_short(call.reason or '')}", _NOT_TOLD)
+    caption = f"{_short(call.label)} {call.p_blast:.2f}"
     return SheetCell(cell.crop, caption, _FLAGGED if call.blast else _OTHER)
+
+
+def _short(words: str) -> str:
+    """Words that fit below a cell."""
+    spaced = words.replace("_", " ")
+    return {"immature granulocyte": "imm. gran.", UNLIKE_TRAINING: "unlike training"}.get(
+        spaced, spaced
+    )

@@ -57,13 +57,13 @@ def draw_contact_sheet(
     """
     pitch_x, pitch_y = cell_px + _MARGIN_PX, cell_px + _CAPTION_PX + _MARGIN_PX
     width = _COLUMNS * pitch_x + _MARGIN_PX
-    rows = [max(1, -(-len(section.cells) // _COLUMNS)) for section in sections]
-    height = sum(_TITLE_PX + n * pitch_y for n in rows) + _TITLE_PX
+    depths = [_depth_px(section, pitch_y) for section in sections]
+    height = sum(depths) + _TITLE_PX * (len(sections) + 1)
     sheet = Image.new("RGB", (width, height), _PAPER)
     draw = ImageDraw.Draw(sheet)
     title_font, caption_font = ImageFont.load_default(16), ImageFont.load_default(11)
     top = 0
-    for section, count in zip(sections, rows, strict=True):
+    for section, depth in zip(sections, depths, strict=True):
         draw.text((_MARGIN_PX, top + 8), section.title, _INK, title_font)
         top += _TITLE_PX
         if not section.cells:
@@ -77,13 +77,19 @@ def draw_contact_sheet(
                 (x - 2, y - 2, x + cell_px + 1, y + cell_px + 1), None, cell.frame_rgb, 3
             )
             draw.text((x, y + cell_px + 3), cell.caption, _INK, caption_font)
-        top += count * pitch_y
+        top += depth
     crop_px = next((s.cells[0].crop.shape[1] for s in sections if s.cells), cell_px)
     bar_px = _BAR_UM / um_per_px * cell_px / crop_px
     draw.line((_MARGIN_PX, top + 10, _MARGIN_PX + bar_px, top + 10), _INK, 3)
     legend = f"{_BAR_UM:.0f} um    Screening aid for research use, not a diagnosis."
     draw.text((_MARGIN_PX + bar_px + 8, top + 3), legend, _INK, caption_font)
     return sheet
+
+
+def _depth_px(section: SheetSection, pitch_px: int) -> int:
+    """Height of a section below its title."""
+    rows = -(-len(section.cells) // _COLUMNS)
+    return rows * pitch_px if rows else _TITLE_PX
 
 
 def write_contact_sheet(

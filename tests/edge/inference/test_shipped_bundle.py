@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge.errors import BundleMissing, InterpreterMissing
+from edge.errors import InterpreterMissing
 from edge.inference.bundle import Bundle, load_bundle
 from edge.inference.classifier import Classifier
 from edge.inference.golden import replay_golden
@@ -14,10 +14,7 @@ from edge.inference.shelf import find_bundle
 
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
-    try:
-        return load_bundle(find_bundle())
-    except BundleMissing:
-        pytest.skip("no bundle is shipped yet")
+    return load_bundle(find_bundle())
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
