@@ -1,11 +1,13 @@
 # Leukoscope: what can be made here. Bare `make` explains itself.
 
-PYTHON ?= python3.11
+PYTHON ?= $(firstword $(foreach name,python3.11 python3.13 python3,$(if $(shell command -v $(name)),$(name))))
 DEVICE := .venv-device
 DEV := .venv
 # The exact set of packages for this Python, so that every install is the same.
 PYTAG := $(shell $(PYTHON) -c 'import sys; print("py%d%d" % sys.version_info[:2])' 2>/dev/null)
+CONSTRAINTS := $(wildcard constraints/$(PYTAG).txt)
 PIP_FLAGS := --quiet --disable-pip-version-check
+PIP_PINS := $(if $(CONSTRAINTS),-c $(CONSTRAINTS))
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint typecheck wheel bench clean constraints network bundle figures
@@ -55,12 +57,12 @@ constraints: ## Resolve constraints/ anew for this Python (after changing pyproj
 clean: ## Remove what was built here (not records, not models)
 	rm -rf $(DEV) $(DEVICE) .venv-resolve dist build out .pytest_cache .mypy_cache .ruff_cache
 
-$(DEVICE)/.installed: pyproject.toml constraints/$(PYTAG).txt
+$(DEVICE)/.installed: pyproject.toml $(CONSTRAINTS)
 	$(PYTHON) -m venv $(DEVICE)
-	$(DEVICE)/bin/pip install $(PIP_FLAGS) -c constraints/$(PYTAG).txt -e '.[device]'
+	$(DEVICE)/bin/pip install $(PIP_FLAGS) $(PIP_PINS) -e '.[device]'
 	touch $@
 
-$(DEV)/.installed: pyproject.toml constraints/$(PYTAG).txt
+$(DEV)/.installed: pyproject.toml $(CONSTRAINTS)
 	$(PYTHON) -m venv $(DEV)
-	$(DEV)/bin/pip install $(PIP_FLAGS) -c constraints/$(PYTAG).txt -e '.[dev]'
+	$(DEV)/bin/pip install $(PIP_FLAGS) $(PIP_PINS) -e '.[dev]'
 	touch $@

@@ -22,6 +22,7 @@ import numpy as np
 
 from edge.camera.source import open_camera
 from edge.errors import LeukoscopeError
+from edge.imaging.crop import CropSpec, crop_cell
 from edge.imaging.locate import Candidate, locate
 from edge.inference.classifier import Classifier
 from edge.inference.shelf import open_classifier
@@ -200,10 +201,46 @@ def _hits(cells: Sequence[Candidate], boxes: Sequence[tuple[int, int, int, int]]
     return len(boxes) - len(left)
 
 
+def elsewhere(classifier: Classifier, folder: Path) -> dict[str, object]:
+    """Healthy blood of cameras and laboratories that had no part in training, nor in the bundle.
+
+    Cells found by ``locate`` at the scale measured; whatever is flagged is a false blast.
+    """
+    spec = classifier.bundle.input
+    crop = CropSpec(spec.size_px, spec.um_per_px)
+    told: dict[str, object] = {}
+    for name in ("bccd_fields", "raabin_phone"):
+        calls = []
+        with (
+            zipfile.ZipFile(folder / f"{name}.zip") as archive,
+            tempfile.TemporaryDirectory(prefix="leukoscope-bench-") as scratch,
+        ):
+            files = sorted(n for n in archive.namelist() if n.startswith("images/"))
+            paths = [Path(archive.extract(file, scratch)) for file in files]
+            for picture in scaled_pictures(paths, None):
+                if isinstance(picture, LeukoscopeError):
+                    raise picture
+                if picture.um_per_px is None:
+                    continue
+                um_per_px = picture.um_per_px
+                found = locate(picture.rgb, um_per_px)
+                crops = [crop_cell(picture.rgb, c.centre_px, um_per_px, crop) for c in found]
+                if crops:
+                    calls += classifier.classify(np.stack(crops))
+        white = [call for call in calls if call.white_cell]
+        answered = [call for call in white if not call.abstained]
+        told[name] = {
+            "white_cells": len(white),
+            "answered": len(answered),
+            "flagged": sum(call.blast is True for call in answered),
+        }
+        print(f"  {name}: {told[name]}", flush=True)
+    return told
+
+
 def phantom_cells(classifier: Classifier, count: int, seed: int) -> dict[str, object]:
     """How rendered cells are judged, each alone in its picture."""
     from edge.camera.smear.single import examples
-    from edge.imaging.crop import CropSpec, crop_cell
 
     spec = classifier.bundle.input
     crop = CropSpec(spec.size_px, spec.um_per_px)
@@ -238,7 +275,9 @@ def _line(outcome: Outcome) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Print the figures asked for; exit status 0."""
     parser = argparse.ArgumentParser(prog="python -m bench.figures", description=__doc__)
-    parser.add_argument("what", nargs="*", default=["locate", "phantoms", "draws", "wide"])
+    parser.add_argument(
+        "what", nargs="*", default=["locate", "phantoms", "elsewhere", "draws", "wide"]
+    )
     parser.add_argument("--model", type=Path, default=None)
     parser.add_argument("--draws", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
@@ -249,6 +288,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "wide": lambda: wide_fields(classifier, data_folder()),
         "draws": lambda: healthy_draws(classifier, data_folder(), arguments.draws, arguments.seed),
         "locate": lambda: located_fields(data_folder()),
+        "elsewhere": lambda: elsewhere(classifier, data_folder()),
         "phantoms": lambda: phantom_cells(classifier, 200, arguments.seed),
     }
     known = json.loads(arguments.out.read_text()) if arguments.out.is_file() else {}

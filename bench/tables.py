@@ -102,6 +102,7 @@ def _slide_rows(measured: dict[str, Any]) -> list[tuple[str, str, str]]:
 
 def _picture_rows(measured: dict[str, Any]) -> list[tuple[str, str, str]]:
     together, alone = measured["locate"]["together"], measured["locate"]["each_alone"]
+    elsewhere = measured["elsewhere"]
     phantoms = {k: v for k, v in measured["phantoms"].items() if isinstance(v, dict)}
     normal = [v for kind, v in phantoms.items() if kind != "blast"]
     blasts = phantoms["blast"]
@@ -115,11 +116,21 @@ def _picture_rows(measured: dict[str, Any]) -> list[tuple[str, str, str]]:
             "python -m bench.figures locate",
         ),
         (
+            "**false blasts on healthy blood of other cameras**, never trained on: BCCD; Raabin phone",
+            f"{_share(elsewhere['bccd_fields'])}; {_share(elsewhere['raabin_phone'])}",
+            "python -m bench.figures elsewhere",
+        ),
+        (
             "rendered blasts flagged; rendered normal cells flagged",
             f"{blasts['flagged']} of {blasts['cells']}; {flagged} of {cells}",
             "python -m bench.figures phantoms",
         ),
     ]
+
+
+def _share(found: dict[str, int]) -> str:
+    share = found["flagged"] / found["answered"]
+    return f"{share:.1%} of {found['answered']} answered cells"
 
 
 def main(argv: Sequence[str]) -> int:
