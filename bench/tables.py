@@ -116,7 +116,7 @@ def _picture_rows(measured: dict[str, Any]) -> list[tuple[str, str, str]]:
             "python -m bench.figures locate",
         ),
         (
-            "**false blasts on healthy blood of other cameras**, never trained on: BCCD; Raabin phone",
+            "**false blasts, healthy blood of cameras never trained on**: BCCD; Raabin phone",
             f"{_share(elsewhere['bccd_fields'])}; {_share(elsewhere['raabin_phone'])}",
             "python -m bench.figures elsewhere",
         ),
