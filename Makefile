@@ -38,12 +38,15 @@ typecheck: $(DEV)/.installed ## mypy, strict
 wheel: $(DEV)/.installed ## Build the wheel into dist/
 	$(DEV)/bin/python -m build --wheel --outdir dist .
 
-network: $(DEV)/.installed ## Train the float network again (about 40 minutes on 2 cores) into runs/first
+network: $(DEV)/.installed ## Train the float network again into runs/first (about 25 minutes on 2 idle cores)
 	$(DEV)/bin/python -m train train/recipes/first.toml --out runs/first
 
-bundle: $(DEV)/.installed ## Quantize and prove runs/first into models/leukoscope-mnv2
-	$(DEV)/bin/python -m convert runs/first/float.keras --calibration runs/first/tune.cells.json \
-	  --holdout runs/first/holdout.cells.json --out models/leukoscope-mnv2
+bundle: $(DEV)/.installed ## Quantize and prove the committed float network again into runs/bundle
+	$(DEV)/bin/python -m train train/recipes/first.toml --lists --out runs/lists
+	rm -rf runs/bundle
+	$(DEV)/bin/python -m convert models/float/leukoscope-mnv2/float.keras \
+	  --calibration runs/lists/tune.cells.json --holdout runs/lists/holdout.cells.json \
+	  --out runs/bundle
 
 figures: $(DEV)/.installed ## Print the figures of README.md from real data and phantoms
 	$(DEV)/bin/python -m bench.figures
