@@ -130,6 +130,9 @@ class Measures:
 _WORK_UM: Final = 0.25
 """Coarsest scale to which a picture is reduced for this, um/px."""
 
+_DEEPEST_SHADE: Final = 0.75
+"""Brightness of a corner against the middle in the worst vignetting that is still light."""
+
 _TILE_PX: Final = 192
 _TILES: Final = 3
 
@@ -188,8 +191,7 @@ def measure_quality(rgb: NDArray[np.uint8], um_per_px: float) -> Measures:
     tiles = _tiles(rgb, factor)
     scale = um_per_px * factor
     green = np.stack([calm(tile[..., 1], scale) for tile in tiles])
-    glass = float(np.percentile(green[:, ::2, ::2], 97))
-    dark = 1.0 - green / max(glass, 1.0)
+    dark = 1.0 - green / _glass_levels(green)
     contrast = float(np.percentile(dark[:, ::2, ::2], 99.8))
     stained = dark > max(0.4 * min(contrast, 0.3), 0.02)
     share = float(stained.mean())
@@ -205,6 +207,18 @@ def measure_quality(rgb: NDArray[np.uint8], um_per_px: float) -> Measures:
         sharpest_um=_sharpest(edges),
         motion_um=edges.motion_um,
     )
+
+
+def _glass_levels(green: Floats) -> Floats:
+    """Brightness of the glass in each tile: corners in the shade of the optics are not stained.
+
+    A tile without any glass takes what is usual for the picture, as far as shade can explain it.
+    """
+    sparse = green[:, ::2, ::2]
+    usual = float(np.percentile(sparse, 97))
+    own = np.percentile(sparse, 97, axis=(1, 2))
+    levels: Floats = np.maximum(np.maximum(own, _DEEPEST_SHADE * usual), 1.0).astype(np.float32)
+    return levels[:, None, None]
 
 
 def _sharpest(edges: EdgeWidths) -> float:

@@ -13,6 +13,8 @@ from edge.judgement.sequential import Boundaries, TestPlan, boundaries
 from edge.judgement.share import corrected_share, share_interval
 from edge.judgement.tally import Tally
 
+_CELLS_FOR_A_SHARE = 20
+
 
 class Verdict(StrEnum):
     """What is known of a slide."""
@@ -137,9 +139,11 @@ def _decide(
     too_unsure = tally.abstention_share > settings.max_abstention
     if _review_reached(tally, settings, limits, too_unsure):
         return Verdict.REVIEW, 0, _review_reason(tally, limits)
-    if too_unsure and (final or tally.unflagged + tally.abstained >= settings.least_cells_green):
+    # Of a handful of cells no share can be told: they are simply too few.
+    unlike = too_unsure and tally.seen >= _CELLS_FOR_A_SHARE
+    if unlike and (final or tally.unflagged + tally.abstained >= settings.least_cells_green):
         return Verdict.CANNOT_JUDGE, None, _unsure_reason(tally, settings)
-    needed = None if too_unsure else cells_needed(tally, point, limits)
+    needed = None if unlike else cells_needed(tally, point, limits)
     if not too_unsure and _green_reached(tally, settings, limits):
         return Verdict.NO_BLASTS_FOUND, 0, _green_reason(tally, settings)
     if tally.seen >= settings.max_cells:
