@@ -1,9 +1,13 @@
-"""A differential that no blood without disease has calls for REVIEW, whatever the blast count.
+"""A differential that no healthy blood has is not green, whatever the blast count.
 
 Monocytic leukemias show it: their blasts and promonocytes look so much like monocytes that a
 network calls most of them so (and people disagree on them too), and a field is full of
 "monocytes". Blood has 2-10% of them; reactive monocytosis rarely goes beyond a third (WHO
-Classification of Haematolymphoid Tumours, 2022, asks for other causes from 10% on).
+Classification of Haematolymphoid Tumours, 2022, asks for other causes from 10% on). Far too many
+of them call for REVIEW.
+
+Healthy blood has no nucleated red cells. Many of them mean either disease or that overlapping red
+cells were taken for cells: then the hundred cells that green needs were not white cells.
 """
 
 from __future__ import annotations
@@ -23,17 +27,20 @@ class DifferentialSettings:
 
     Attributes:
         monocyte_limit: Largest share of monocytes that is not worth a look by itself, 0 to 1.
+        erythroblast_limit: Largest share of nucleated red cells with which a slide may be green.
         error_rate: Highest probability that a slide with that share is called for REVIEW.
         least_cells: Answered cells before the differential is looked at.
     """
 
     monocyte_limit: float = 0.35
+    erythroblast_limit: float = 0.1
     error_rate: float = 0.001
     least_cells: int = 20
 
     def __post_init__(self) -> None:
-        if not 0 < self.monocyte_limit < 1 or not 0 < self.error_rate < 1:
-            raise ValueError("monocyte_limit and error_rate must lie between 0 and 1")
+        for name in ("monocyte_limit", "erythroblast_limit", "error_rate"):
+            if not 0 < getattr(self, name) < 1:
+                raise ValueError(f"{name} must lie between 0 and 1, not {getattr(self, name)}")
         if self.least_cells < 1:
             raise ValueError("least_cells must be at least 1")
 
@@ -63,7 +70,7 @@ def excess_evidence(count: int, cells: int, limit: float) -> float:
 def with_differential(
     judgement: Judgement, labels: Mapping[str, int], settings: DifferentialSettings
 ) -> Judgement:
-    """The judgement, turned into REVIEW where there are far too many monocytes.
+    """The judgement, made stricter where the differential is none of healthy blood.
 
     Args:
         judgement: From the count of flagged cells.
@@ -71,14 +78,20 @@ def with_differential(
         settings: What is too many.
     """
     cells = sum(labels.values())
-    monocytes = labels.get("monocyte", 0)
     if judgement.verdict is Verdict.REVIEW or cells < settings.least_cells:
         return judgement
-    evidence = excess_evidence(monocytes, cells, settings.monocyte_limit)
-    if evidence * settings.error_rate < 1:
-        return judgement
-    reason = (
-        f"{monocytes} of {cells} cells look like monocytes, far more than blood has; "
-        "monocytic blasts look like them."
-    )
-    return replace(judgement, verdict=Verdict.REVIEW, cells_needed=0, reason=reason)
+    monocytes, erythroblasts = labels.get("monocyte", 0), labels.get("erythroblast", 0)
+    if excess_evidence(monocytes, cells, settings.monocyte_limit) * settings.error_rate >= 1:
+        reason = (
+            f"{monocytes} of {cells} cells look like monocytes, far more than blood has; "
+            "monocytic blasts look like them."
+        )
+        return replace(judgement, verdict=Verdict.REVIEW, cells_needed=0, reason=reason)
+    green = judgement.verdict is Verdict.NO_BLASTS_FOUND
+    if green and erythroblasts > settings.erythroblast_limit * cells:
+        reason = (
+            f"{erythroblasts} of {cells} cells look like nucleated red cells, which healthy blood "
+            "does not have: disease, or red cells lying on each other."
+        )
+        return replace(judgement, verdict=Verdict.CANNOT_JUDGE, cells_needed=None, reason=reason)
+    return judgement

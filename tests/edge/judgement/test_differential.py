@@ -43,6 +43,15 @@ def test_a_green_slide_of_monocytes_is_no_longer_green() -> None:
     )
 
 
+def test_a_hundred_overlapping_red_cells_are_no_hundred_white_cells() -> None:
+    green = Judgement(Verdict.NO_BLASTS_FOUND, 0.0, (0.0, 0.02), 0, "None.")
+    told = with_differential(green, {"erythroblast": 60, "neutrophil": 50}, SETTINGS)
+    assert told.verdict is Verdict.CANNOT_JUDGE
+    assert "nucleated red cells" in told.reason
+    few = with_differential(green, {"erythroblast": 4, "neutrophil": 100}, SETTINGS)
+    assert few is green
+
+
 def test_false_alarms_stay_below_the_error_rate_however_often_one_looks() -> None:
     rng = np.random.default_rng(11)
     slides, alarms = 3000, 0
