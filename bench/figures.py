@@ -31,7 +31,8 @@ from edge.records.store import Store
 from edge.screening import Outcome, Screening
 from edge.settings import Settings
 from edge.signals.panel import NoLamps
-from train.cells import LabelledCell, read_index, split_cells
+from train.cells import LabelledCell, blast_share, read_index, split_cells
+from train.labels import NON_CELL_LABELS
 from train.recipe import Recipe
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -139,6 +140,37 @@ def healthy_draws(classifier: Classifier, folder: Path, draws: int, seed: int) -
     return {
         "draws": draws,
         "verdicts": dict(Counter(str(r["verdict"]) for r in rows)),
+        "rows": rows,
+    }
+
+
+def held_out_patients(classifier: Classifier, folder: Path) -> dict[str, object]:
+    """``screen`` on ``replay:`` of every held-out patient's signed white cells, scale measured."""
+    cells = [c for c in held_out("jhu", folder) if c.label not in NON_CELL_LABELS]
+    rows = []
+    with zipfile.ZipFile(folder / "jhu_acute_leukemia.zip") as archive:
+        for patient in sorted({cell.patient for cell in cells}):
+            own = [cell for cell in cells if cell.patient == patient]
+            signed = blast_share(own)
+            order = np.random.default_rng(7).permutation(len(own))
+            with tempfile.TemporaryDirectory(prefix="leukoscope-bench-") as scratch:
+                for place, i in enumerate(order):
+                    target = Path(scratch) / f"{place:04d}.webp"
+                    target.write_bytes(archive.read(own[int(i)].file))
+                outcome = examine(f"replay:{scratch}", classifier)
+            rows.append({"patient": patient, "signed_share": round(signed, 4), **_short(outcome)})
+            print(f"  {patient}  signed {signed:4.0%}  {_line(outcome)}", flush=True)
+    many = [row for row in rows if float(str(row["signed_share"])) >= 0.2]
+    some = [row for row in rows if float(str(row["signed_share"])) >= 0.02]
+    few = [row for row in rows if float(str(row["signed_share"])) < 0.02]
+    return {
+        "patients": len(rows),
+        "with_20_percent": len(many),
+        "of_those_review": sum(row["verdict"] == "REVIEW" for row in many),
+        "with_2_percent": len(some),
+        "of_those_green": sum(row["verdict"] == "NO_BLASTS_FOUND" for row in some),
+        "with_less": len(few),
+        "verdicts_with_less": dict(Counter(str(row["verdict"]) for row in few)),
         "rows": rows,
     }
 
@@ -276,7 +308,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Print the figures asked for; exit status 0."""
     parser = argparse.ArgumentParser(prog="python -m bench.figures", description=__doc__)
     parser.add_argument(
-        "what", nargs="*", default=["locate", "phantoms", "elsewhere", "draws", "wide"]
+        "what", nargs="*", default=["locate", "phantoms", "elsewhere", "patients", "draws", "wide"]
     )
     parser.add_argument("--model", type=Path, default=None)
     parser.add_argument("--draws", type=int, default=50)
@@ -288,6 +320,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "wide": lambda: wide_fields(classifier, data_folder()),
         "draws": lambda: healthy_draws(classifier, data_folder(), arguments.draws, arguments.seed),
         "locate": lambda: located_fields(data_folder()),
+        "patients": lambda: held_out_patients(classifier, data_folder()),
         "elsewhere": lambda: elsewhere(classifier, data_folder()),
         "phantoms": lambda: phantom_cells(classifier, 200, arguments.seed),
     }

@@ -78,7 +78,7 @@ def _range(rate: dict[str, Any]) -> str:
 
 
 def _slide_rows(measured: dict[str, Any]) -> list[tuple[str, str, str]]:
-    wide, draws = measured["wide"], measured["draws"]
+    wide, draws, patients = measured["wide"], measured["draws"], measured["patients"]
     green = draws["verdicts"].get("NO_BLASTS_FOUND", 0)
     review = draws["verdicts"].get("REVIEW", 0)
     return [
@@ -91,6 +91,16 @@ def _slide_rows(measured: dict[str, Any]) -> list[tuple[str, str, str]]:
             "wide fields of leukemia patients that end green, of all",
             f"{wide['green']} of {wide['fields']}",
             "python -m bench.figures wide",
+        ),
+        (
+            "held-out patients with at least 20% signed blasts that end in REVIEW (`replay:`)",
+            f"{patients['of_those_review']} of {patients['with_20_percent']}",
+            "python -m bench.figures patients",
+        ),
+        (
+            "held-out patients with at least 2% signed blasts that end green",
+            f"{patients['of_those_green']} of {patients['with_2_percent']}",
+            "python -m bench.figures patients",
         ),
         (
             "draws of 400 healthy held-out cells that end green / in REVIEW (`replay:`)",
