@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from edge.errors import LeukoscopeError, UsageFault
+from edge.errors import LeukoscopeError, UsageFault, WorkstationMissing
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -19,6 +19,10 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         _run(arguments)
+    except ModuleNotFoundError as error:
+        missing = WorkstationMissing(f"Converting needs the package {error.name}.")
+        print(f"leukoscope-convert: {missing}", file=sys.stderr)
+        return missing.exit_status
     except LeukoscopeError as fault:
         print(f"leukoscope-convert: {fault}", file=sys.stderr)
         return fault.exit_status

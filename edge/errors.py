@@ -197,6 +197,14 @@ class DataMissing(LeukoscopeError, FileNotFoundError):
     exit_status = 2
 
 
+class WorkstationMissing(LeukoscopeError, ImportError):
+    """A workstation command was called where its packages are not installed."""
+
+    number = "E-USE-02"
+    default_action = "Install the extra: pip install 'leukoscope[train]', or make test."
+    exit_status = 2
+
+
 class ConversionRefused(LeukoscopeError, ValueError):
     """A network cannot be converted as it is."""
 

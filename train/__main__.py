@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from edge.errors import LeukoscopeError
+from edge.errors import LeukoscopeError, WorkstationMissing
 from train.cells import LabelledCell, Part, read_index, split_cells, write_cell_list
 from train.recipe import Recipe
 
@@ -33,6 +33,10 @@ def main(argv: list[str] | None = None) -> int:
             write_lists(arguments.recipe, data, arguments.out)
         else:
             run(arguments.recipe, data, weights, arguments.out)
+    except ModuleNotFoundError as error:
+        missing = WorkstationMissing(f"Training needs the package {error.name}.")
+        print(f"leukoscope: {missing}", file=sys.stderr)
+        return missing.exit_status
     except LeukoscopeError as fault:
         print(f"leukoscope: {fault}", file=sys.stderr)
         return fault.exit_status
