@@ -192,14 +192,14 @@ def _report(
     from edge.records.contact_sheet import SheetSection, write_contact_sheet
     from edge.sheets import sheet_cells
 
-    if arguments.sheet is not None:
-        title = f"Slide {outcome.slide}: {outcome.verdict.replace('_', ' ')}"
-        section = SheetSection(title, sheet_cells(cells))
-        write_contact_sheet(arguments.sheet, [section], crop_um_per_px)
     if arguments.json:
         print(json.dumps(outcome.as_json()), flush=True)
     else:
         print("\n".join([*outcome_lines(outcome), RESEARCH_USE]), flush=True)
+    if arguments.sheet is not None:
+        title = f"Slide {outcome.slide}: {outcome.verdict.replace('_', ' ')}"
+        section = SheetSection(title, sheet_cells(cells))
+        write_contact_sheet(arguments.sheet, [section], crop_um_per_px)
 
 
 def open_lamps(choice: str, settings: LampSettings) -> Lamps:

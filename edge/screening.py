@@ -235,27 +235,30 @@ class Screening:
     def _measured_frames(self, frames: Iterator[Frame]) -> Iterator[Frame]:
         """All frames, the scale being known from the first one given on.
 
-        Where it is to be measured, frames are held back until it is certain enough. Frames of a
-        stage in motion are held within a bound of memory: the oldest are dropped.
+        Where it is to be measured, frames are held back until it is certain enough, or until
+        there are so many that the best estimate must do. Only while there is none at all are the
+        oldest frames dropped: they could not have been judged.
         """
         if self._um_per_px is not None:
             return frames
         limits = self._settings.screening
         tracker = ScaleTracker()
         held: deque[Frame] = deque()
+        estimate = None
         for frame in frames:
             self._lamps.keep_alive()
-            tracker.add(frame.rgb)
             held.append(frame)
-            if sum(kept.rgb.nbytes for kept in held) > limits.held_bytes and len(held) > 1:
+            estimate = tracker.add(frame.rgb)
+            usable = estimate is not None and estimate.relative_error <= limits.scale_error_max
+            certain = estimate is not None and estimate.relative_error <= limits.scale_error
+            full = sum(kept.rgb.nbytes for kept in held) > limits.held_bytes
+            if certain or (usable and (full or len(held) >= limits.scale_frames)):
+                break
+            if full and len(held) > 1:
                 held.popleft()
                 self._frames += 1
-            estimate = tracker.estimate
-            enough = estimate is not None and estimate.relative_error <= limits.scale_error
-            seen = len(held) + self._frames
-            if enough or (estimate is not None and seen >= limits.scale_frames):
-                break
-        estimate = tracker.estimate
+            waiting = len(held) + self._frames >= limits.patience_frames
+            self._show(while_examining(Verdict.KEEP_COUNTING, troubled=waiting))
         if estimate is None or estimate.relative_error > limits.scale_error_max:
             self._frames += len(held)
             return iter(())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from edge.inference.classifier import Classifier
 from edge.records.rows import CellRecord
 from edge.records.store import FILE_NAME, Store
 from edge.screening import Outcome, Screening, Step
-from edge.settings import Settings
+from edge.settings import ScreeningSettings, Settings
 from edge.signals.indicator import Indicator
 from edge.signals.lamps import mock_lamps
 from edge.signals.panel import NoLamps
@@ -124,6 +125,43 @@ def test_the_scale_is_measured_where_it_is_not_given(
     assert outcome.um_per_px is not None
     print(f"measured {outcome.um_per_px:.4f} um/px, true 0.2")
     assert outcome.um_per_px == pytest.approx(0.2, rel=0.1)
+
+
+class _Fields:
+    """Pictures that have nothing to do with one another."""
+
+    continuous = False
+
+    def __init__(self, pictures: list[NDArray[np.uint8]]) -> None:
+        self._pictures = pictures
+
+    def frames(self) -> Iterator[Frame]:
+        for number, rgb in enumerate(self._pictures):
+            yield Frame(rgb, number / 15, number)
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def test_no_picture_is_lost_while_the_scale_is_measured(
+    classifier: Classifier, tmp_path: Path
+) -> None:
+    """Pictures too large to be held back many at a time, and a scale that is never certain."""
+    with open_camera(f"phantom:healthy?seed=31&frames=6&{SMALL}") as camera:
+        pictures = [frame.rgb for frame in camera.frames()]
+    doubtful = ScreeningSettings(scale_error=1e-6, held_bytes=2 * pictures[0].nbytes)
+    with Store.open(tmp_path) as store:
+        loop = Screening(
+            _Fields(pictures),  # type: ignore[arg-type]
+            classifier,
+            store,
+            NoLamps(),
+            dataclasses.replace(Settings(), screening=doubtful),
+            "S-7",
+            "fields",
+        )
+        steps = list(loop.steps())
+    assert [step.frame.number for step in steps] == [0, 1, 2, 3, 4, 5]
 
 
 class _OneFieldForever:
