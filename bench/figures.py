@@ -21,8 +21,9 @@ from xml.etree import ElementTree
 import numpy as np
 
 from edge.camera.source import open_camera
+from edge.crops import crop_spec
 from edge.errors import LeukoscopeError
-from edge.imaging.crop import CropSpec, crop_cell
+from edge.imaging.crop import crop_cell
 from edge.imaging.locate import Candidate, locate
 from edge.inference.classifier import Classifier
 from edge.inference.shelf import open_classifier
@@ -216,10 +217,8 @@ def _white_cell_boxes(archive: zipfile.ZipFile, image: str) -> list[tuple[int, i
     boxes = []
     for item in ElementTree.fromstring(archive.read(name)).iter("object"):
         if item.findtext("name") == "WBC":
-            sides = [
-                int(item.findtext(f"bndbox/{k}") or 0) for k in ("xmin", "ymin", "xmax", "ymax")
-            ]
-            boxes.append((sides[0], sides[1], sides[2], sides[3]))
+            left, top, right, bottom = (int(item.findtext(f"bndbox/{k}") or 0) for k in _SIDES)
+            boxes.append((left, top, right, bottom))
     return boxes
 
 
@@ -238,8 +237,7 @@ def elsewhere(classifier: Classifier, folder: Path) -> dict[str, object]:
 
     Cells found by ``locate`` at the scale measured; whatever is flagged is a false blast.
     """
-    spec = classifier.bundle.input
-    crop = CropSpec(spec.size_px, spec.um_per_px)
+    crop = crop_spec(classifier.bundle.input)
     told: dict[str, object] = {}
     for name in ("bccd_fields", "raabin_phone"):
         calls = []
@@ -274,8 +272,7 @@ def phantom_cells(classifier: Classifier, count: int, seed: int) -> dict[str, ob
     """How rendered cells are judged, each alone in its picture."""
     from edge.camera.smear.single import examples
 
-    spec = classifier.bundle.input
-    crop = CropSpec(spec.size_px, spec.um_per_px)
+    crop = crop_spec(classifier.bundle.input)
     shares: dict[str, object] = {}
     for kind in ("blast", "neutrophil", "lymphocyte", "monocyte", "eosinophil", "basophil"):
         pictures = examples(kind, count, seed)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from edge.crops import crop_spec
 from edge.errors import LeukoscopeError
-from edge.imaging.crop import CropSpec, crop_cell
+from edge.imaging.crop import crop_cell
 from edge.imaging.quality import Trouble, assess
 from edge.inference.classifier import Call, Classifier
 from edge.pictures import ScaledPicture, scaled_pictures
@@ -46,13 +47,11 @@ def _row(classifier: Classifier, picture: ScaledPicture) -> dict[str, object]:
 def _judge(classifier: Classifier, picture: ScaledPicture) -> tuple[Call, str | None]:
     """The call, and why it should not be taken as an answer for reasons outside the network."""
     spec = classifier.bundle.input
-    context_um = spec.colour_parameters.get("context_um", CropSpec.context_um)
-    crop_spec = CropSpec(spec.size_px, spec.um_per_px, context_um)
     height, width = picture.rgb.shape[:2]
     # Without a scale the network's own is assumed, so that a probability can be given; but no
     # answer is taken from it, nor from a scale that was only guessed.
     um_per_px = picture.um_per_px or spec.um_per_px
-    crop = crop_cell(picture.rgb, (width / 2, height / 2), um_per_px, crop_spec)
+    crop = crop_cell(picture.rgb, (width / 2, height / 2), um_per_px, crop_spec(spec))
     call = classifier.classify(crop[None])[0]
     if picture.um_per_px is None or picture.rough:
         return call, SCALE_UNKNOWN

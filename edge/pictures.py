@@ -64,15 +64,19 @@ def scaled_pictures(
     come from one objective), except for a picture that clearly disagrees with them.
     """
     pools: dict[tuple[int, ...], ScaleEstimate | None] = {}
+    readings: dict[Path, ScaleEstimate | None] = {}
     if um_per_px is None:
-        pools = _pool_scales(paths)
+        pools, readings = _pool_scales(paths)
     for path in paths:
         try:
             rgb = read_picture(path)
         except LeukoscopeError as fault:
             yield fault
             continue
-        known = um_per_px if um_per_px is not None else _scale(rgb, pools.get(rgb.shape))
+        known = um_per_px
+        if known is None:
+            own = readings[path] if path in readings else measure_scale(rgb)
+            known = _agreed(own, pools.get(rgb.shape))
         if known is None:
             guess = guess_scale(rgb)
             yield ScaledPicture(path, rgb, None if guess is None else guess.um_per_px, True)
@@ -80,7 +84,11 @@ def scaled_pictures(
             yield ScaledPicture(path, rgb, known, False)
 
 
-def _pool_scales(paths: Sequence[Path]) -> dict[tuple[int, ...], ScaleEstimate | None]:
+def _pool_scales(
+    paths: Sequence[Path],
+) -> tuple[dict[tuple[int, ...], ScaleEstimate | None], dict[Path, ScaleEstimate | None]]:
+    """The common scale of each size of picture, and the readings that it rests on."""
+    readings: dict[Path, ScaleEstimate | None] = {}
     trackers: dict[tuple[int, ...], ScaleTracker] = {}
     seen: dict[tuple[int, ...], int] = {}
     # Spread over the whole list: neighbours in a folder are often of one patient.
@@ -92,12 +100,15 @@ def _pool_scales(paths: Sequence[Path]) -> dict[tuple[int, ...], ScaleEstimate |
             continue  # said when its turn comes
         if seen.get(rgb.shape, 0) < _POOL_PICTURES:
             seen[rgb.shape] = seen.get(rgb.shape, 0) + 1
-            trackers.setdefault(rgb.shape, ScaleTracker()).add(rgb)
-    return {shape: tracker.estimate for shape, tracker in trackers.items()}
+            tracker = trackers.setdefault(rgb.shape, ScaleTracker())
+            reading = readings[path] = measure_scale(rgb)
+            if reading is not None:
+                tracker.add(reading)
+    return {shape: tracker.estimate for shape, tracker in trackers.items()}, readings
 
 
-def _scale(rgb: RgbImage, pool: ScaleEstimate | None) -> float | None:
-    own = measure_scale(rgb)
+def _agreed(own: ScaleEstimate | None, pool: ScaleEstimate | None) -> float | None:
+    """A picture's scale from its own reading and that of its like; None where neither will do."""
     usable = [e for e in (own, pool) if e is not None and e.relative_error <= _ERROR_MAX]
     if not usable:
         return None

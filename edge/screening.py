@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.camera.frame import Camera, Frame
+from edge.crops import crop_spec
 from edge.errors import GoldenTestFailed, LeukoscopeError
 from edge.imaging.chart import Chart
-from edge.imaging.crop import CropSpec, crop_cell
+from edge.imaging.crop import crop_cell
 from edge.imaging.locate import Candidate, locate
 from edge.imaging.quality import Trouble, assess
 from edge.imaging.scale import ScaleTracker
@@ -170,9 +171,7 @@ class Screening:
         self._source = source
         self._um_per_px = um_per_px
         self._clock = clock
-        spec = classifier.bundle.input
-        context_um = spec.colour_parameters.get("context_um", CropSpec.context_um)
-        self._crop = CropSpec(spec.size_px, spec.um_per_px, context_um)
+        self._crop = crop_spec(classifier.bundle.input)
         self._tally = Tally()
         self._labels: Counter[str] = Counter()
         self._steadiness = Steadiness()

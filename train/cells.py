@@ -14,7 +14,7 @@ from typing import Literal
 
 from edge.errors import DataMissing
 from train.labels import BLAST_LABELS, NON_CELL_LABELS, network_label
-from train.recipe import Recipe, SourceRecipe, SplitRecipe
+from train.recipe import Recipe, SourceRecipe
 
 Part = Literal["train", "tune", "holdout"]
 
@@ -82,12 +82,13 @@ def split_cells(cells: Sequence[LabelledCell], recipe: Recipe) -> dict[Part, lis
     for source in recipe.sources:
         own = [cell for cell in cells if cell.source == source.name]
         patients = sorted({cell.patient for cell in own} - {""})
-        shares = SplitRecipe(
-            recipe.split.holdout_patients, source.holdout_share, recipe.split.tune_share
-        )
-        where = _split_patients(own, patients, shares, recipe.seed)
+        where = _split_patients(own, patients, source.holdout_share, recipe)
         for cell in own:
-            part = where[cell.patient] if cell.patient else _split_file(cell, shares, recipe.seed)
+            part = (
+                where[cell.patient]
+                if cell.patient
+                else _split_file(cell, source.holdout_share, recipe)
+            )
             parts[part].append(cell)
     return parts
 
@@ -106,17 +107,17 @@ def write_cell_list(path: Path, cells: Sequence[LabelledCell]) -> None:
 
 
 def _split_patients(
-    cells: Sequence[LabelledCell], patients: Sequence[str], shares: SplitRecipe, seed: int
+    cells: Sequence[LabelledCell], patients: Sequence[str], holdout_share: float, recipe: Recipe
 ) -> dict[str, Part]:
     by_patient = {p: [c for c in cells if c.patient == p] for p in patients}
     few = {p for p in patients if blast_share(by_patient[p]) < 0.01}
     where: dict[str, Part] = {}
     for stratum in (few, set(patients) - few):
-        ranked = sorted(stratum, key=lambda p: _rank(p, seed))
-        forced = [p for p in ranked if p in shares.holdout_patients]
-        free = [p for p in ranked if p not in shares.holdout_patients]
-        holdouts = max(0, round(shares.holdout_share * len(ranked)) - len(forced))
-        tunes = round(shares.tune_share * len(ranked))
+        ranked = sorted(stratum, key=lambda p: _rank(p, recipe.seed))
+        forced = [p for p in ranked if p in recipe.split.holdout_patients]
+        free = [p for p in ranked if p not in recipe.split.holdout_patients]
+        holdouts = max(0, round(holdout_share * len(ranked)) - len(forced))
+        tunes = round(recipe.split.tune_share * len(ranked))
         for patient in forced + free[:holdouts]:
             where[patient] = "holdout"
         for patient in free[holdouts : holdouts + tunes]:
@@ -126,11 +127,11 @@ def _split_patients(
     return where
 
 
-def _split_file(cell: LabelledCell, shares: SplitRecipe, seed: int) -> Part:
-    rank = _rank(cell.file.rsplit("/", 1)[-1], seed)
-    if rank < shares.holdout_share:
+def _split_file(cell: LabelledCell, holdout_share: float, recipe: Recipe) -> Part:
+    rank = _rank(cell.file.rsplit("/", 1)[-1], recipe.seed)
+    if rank < holdout_share:
         return "holdout"
-    return "tune" if rank < shares.holdout_share + shares.tune_share else "train"
+    return "tune" if rank < holdout_share + recipe.split.tune_share else "train"
 
 
 def _rank(name: str, seed: int) -> float:

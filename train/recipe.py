@@ -55,7 +55,6 @@ class SplitRecipe:
     """Who is kept away from training: by patient where patients are known."""
 
     holdout_patients: tuple[str, ...]
-    holdout_share: float
     tune_share: float
 
 
