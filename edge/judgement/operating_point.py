@@ -60,6 +60,20 @@ class BetaSpread:
 
 
 @dataclass(frozen=True)
+class CertainSign:
+    """Cells of very high score: rare on any slide, next to unknown on one without blasts.
+
+    Attributes:
+        sensitivity: Share of blasts that score so high, its spread between patients with blasts.
+        false_rate: Share of other white cells that do, its spread between patients or donors
+            without blasts.
+    """
+
+    sensitivity: BetaSpread
+    false_rate: BetaSpread
+
+
+@dataclass(frozen=True)
 class OperatingPoint:
     """The network at its threshold, measured on answered cells of patients never trained on.
 
@@ -67,7 +81,9 @@ class OperatingPoint:
         sensitivity: Share of blasts flagged, its spread between patients with blasts.
         false_blast_rate: Share of other white cells flagged, its spread between patients or
             donors without blasts.
+        certain: The same at a much higher threshold; None where it was not measured.
     """
 
     sensitivity: BetaSpread
     false_blast_rate: BetaSpread
+    certain: CertainSign | None = None

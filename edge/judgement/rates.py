@@ -12,9 +12,12 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.judgement.gamma import FloatArray, log_beta
 from edge.judgement.operating_point import BetaSpread, OperatingPoint
+
+IntArray = NDArray[np.int64]
 
 # On the scale asin(sqrt(p)) a count of n cells has the same error 1 / (2 sqrt(n)) at every rate:
 # equal steps of 0.004 resolve every rate as well as 1,000 cells can (0.016).
@@ -68,6 +71,11 @@ def _log_rates() -> FloatArray:
     return np.stack([np.log(rate_grid()), np.log1p(-rate_grid())])
 
 
+def share_grid(share_limit: float) -> tuple[float, ...]:
+    """Shares that stand for "S or more": S to 1 in equal ratios."""
+    return tuple(float(s) for s in np.geomspace(share_limit, 1.0, 8))
+
+
 @lru_cache(maxsize=64)
 def rate_weights(point: OperatingPoint, shares: tuple[float, ...]) -> FloatArray:
     """Weights of the rates for slides of each blast share, shape (len(shares), 393).
@@ -111,26 +119,3 @@ def log_likelihood(cells: FloatArray, blasts: FloatArray, weights: FloatArray) -
     top = exponent.max(axis=1, keepdims=True)
     with np.errstate(divide="ignore"):
         return np.asarray(top + np.log(np.exp(exponent - top) @ weights.T))
-
-
-def likely_rate(cells: int, blasts: int, point: OperatingPoint) -> float:
-    """Posterior median of this slide's rate of flagged cells.
-
-    Under "no blasts" or under "a uniform share of blasts", whichever explains the counts better;
-    "no blasts" where they do equally well.
-    """
-    weights = _no_blasts_and_any_share(point)
-    grid = rate_grid()
-    log_each = np.array([blasts, cells - blasts]) @ _log_rates()
-    posterior = weights * np.exp(log_each - log_each.max())
-    evidence = posterior.sum(axis=1)
-    better = posterior[int(evidence[1] > evidence[0] * (1 + 1e-9))]
-    middle = np.searchsorted(np.cumsum(better), better.sum() / 2)
-    return float(grid[min(int(middle), grid.size - 1)])
-
-
-@lru_cache(maxsize=8)
-def _no_blasts_and_any_share(point: OperatingPoint) -> FloatArray:
-    """Distributions of the rate, shape (2, 393): no blasts, and a share uniform from 0 to 1."""
-    table = rate_weights(point, tuple(float(s) for s in np.linspace(0, 1, 21)))
-    return np.stack([table[0], table[1:].mean(axis=0)])

@@ -9,9 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.judgement.gamma import FloatArray
-from edge.judgement.operating_point import OperatingPoint
-from edge.judgement.sequential import Boundaries, IntArray, boundaries
+from edge.judgement.operating_point import BetaSpread, OperatingPoint
+from edge.judgement.rates import IntArray
+from edge.judgement.sequential import Boundaries, boundaries
 from edge.judgement.verdict import VerdictSettings
+
+_AT_ONCE = 500  # slides held in memory at once: 500 x 1,000 cells are some megabytes
 
 
 @dataclass(frozen=True)
@@ -37,13 +40,46 @@ class Characteristics:
     cells_95: float
 
 
+@dataclass(frozen=True)
+class Rates:
+    """How often cells are flagged on each of some slides.
+
+    Attributes:
+        flagged: Rate of flagged cells, shape (slides,), 0 to 1.
+        certain: Rate of certain cells, at most that of flagged ones, shape (slides,).
+    """
+
+    flagged: FloatArray
+    certain: FloatArray
+
+
 def draw_rates(
     point: OperatingPoint, blast_share: float, slides: int, rng: np.random.Generator
-) -> FloatArray:
-    """Rates of flagged cells of that many slides (patients), shape (slides,)."""
-    sensitivity = rng.beta(point.sensitivity.a, point.sensitivity.b, slides)
-    false_rate = rng.beta(point.false_blast_rate.a, point.false_blast_rate.b, slides)
-    return np.asarray(blast_share * sensitivity + (1 - blast_share) * false_rate)
+) -> Rates:
+    """Rates of that many slides (patients) of one blast share.
+
+    A patient whose cells are flagged more often has more certain ones: the two rates are drawn
+    apart and joined by rank, which is the strongest bond their spreads allow.
+    """
+    sensitivity = _draw(point.sensitivity, slides, rng)
+    false_rate = _draw(point.false_blast_rate, slides, rng)
+    certain, falsely = np.zeros(slides), np.zeros(slides)
+    if point.certain is not None:
+        certain = _ranked(_draw(point.certain.sensitivity, slides, rng), sensitivity)
+        falsely = _ranked(_draw(point.certain.false_rate, slides, rng), false_rate)
+    flagged = blast_share * sensitivity + (1 - blast_share) * false_rate
+    return Rates(flagged, np.minimum(flagged, blast_share * certain + (1 - blast_share) * falsely))
+
+
+def _draw(spread: BetaSpread, slides: int, rng: np.random.Generator) -> FloatArray:
+    return rng.beta(spread.a, spread.b, slides)
+
+
+def _ranked(values: FloatArray, like: FloatArray) -> FloatArray:
+    """The same values in the order of others."""
+    ordered = np.empty_like(values)
+    ordered[np.argsort(like)] = np.sort(values)
+    return ordered
 
 
 def simulate(
@@ -70,9 +106,13 @@ def simulate(
     settings = settings or VerdictSettings()
     rng = np.random.default_rng(seed)
     cells = min(cells_on_slide or settings.max_cells, settings.max_cells)
-    rates = draw_rates(point, blast_share, slides, rng)
-    flagged = np.cumsum(rng.random((slides, cells)) < rates[:, None], axis=1, dtype=np.int64)
-    review, green, counted = first_decisions(flagged, boundaries(point, settings.plan))
+    limits = boundaries(point, settings.plan)
+    drawn = draw_rates(point, blast_share, slides, rng)
+    parts = [
+        first_decisions(*_counts(drawn, start, cells, rng), limits)
+        for start in range(0, slides, _AT_ONCE)
+    ]
+    review, green, counted = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     return Characteristics(
         blast_share=blast_share,
         slides=slides,
@@ -84,13 +124,27 @@ def simulate(
     )
 
 
+def _counts(
+    drawn: Rates, start: int, cells: int, rng: np.random.Generator
+) -> tuple[IntArray, IntArray]:
+    """Flagged and certain cells after 1, 2, ... cells of some of the slides."""
+    flagged = drawn.flagged[start : start + _AT_ONCE, None]
+    certain = drawn.certain[start : start + _AT_ONCE, None]
+    luck = rng.random((flagged.shape[0], cells), dtype=np.float32)
+    return (
+        np.cumsum(luck < flagged, axis=1, dtype=np.int64),
+        np.cumsum(luck < certain, axis=1, dtype=np.int64),
+    )
+
+
 def first_decisions(
-    flagged: IntArray, limits: Boundaries
+    flagged: IntArray, certain: IntArray, limits: Boundaries
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], IntArray]:
     """Which slides reach REVIEW or green first, and after how many cells.
 
     Args:
         flagged: Flagged cells after 1, 2, ... cells, shape (slides, cells).
+        certain: Certain ones among them, the same shape.
         limits: The boundaries.
 
     Returns:
@@ -99,6 +153,7 @@ def first_decisions(
     """
     cells = flagged.shape[1]
     review = flagged >= limits.review[1 : cells + 1]
+    review |= certain >= limits.certain[1 : cells + 1]
     decided = review | (flagged <= limits.green[1 : cells + 1])
     ends = decided.any(axis=1)
     at = np.where(ends, decided.argmax(axis=1), cells - 1)

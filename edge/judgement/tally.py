@@ -14,24 +14,36 @@ class Tally:
         cells: White cells the network answered for.
         blasts: Those of them it flagged as blasts.
         abstained: White cells it would not judge; not among ``cells``.
+        certain: Flagged cells of very high score, among ``blasts``.
 
     Raises:
-        ValueError: A count is negative, or more blasts than cells.
+        ValueError: A count is negative, more blasts than cells, or more certain ones than blasts.
     """
 
     cells: int = 0
     blasts: int = 0
     abstained: int = 0
+    certain: int = 0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.blasts <= self.cells or self.abstained < 0:
+        if not 0 <= self.certain <= self.blasts <= self.cells or self.abstained < 0:
             raise ValueError(f"impossible counts: {self}")
 
-    def add(self, blast: bool | None) -> Self:
-        """One more cell: flagged (True), not flagged (False), or abstained from (None)."""
+    def add(self, blast: bool | None, certain: bool = False) -> Self:
+        """One more cell: flagged (True), not flagged (False), or abstained from (None).
+
+        Args:
+            blast: Which of them.
+            certain: Its score is very high; counts for a flagged cell only.
+        """
         if blast is None:
             return replace(self, abstained=self.abstained + 1)
-        return replace(self, cells=self.cells + 1, blasts=self.blasts + int(blast))
+        return replace(
+            self,
+            cells=self.cells + 1,
+            blasts=self.blasts + int(blast),
+            certain=self.certain + int(blast and certain),
+        )
 
     @property
     def unflagged(self) -> int:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-import numpy as np
-
 from edge.judgement.operating_point import OperatingPoint
-from edge.judgement.rates import likely_rate
+from edge.judgement.rates import IntArray
 from edge.judgement.sequential import Boundaries, TestPlan, boundaries
-from edge.judgement.share import corrected_share, share_interval
+from edge.judgement.share import corrected_share, share_interval, share_ruled_out
+from edge.judgement.sufficiency import CellsNeeded, cells_needed
 from edge.judgement.tally import Tally
 
 _CELLS_FOR_A_SHARE = 20
@@ -40,6 +39,9 @@ class VerdictSettings:
         max_abstention: Largest share of abstained cells (among those not flagged) that may
             still be judged.
         coverage: Of the interval of the blast share.
+        certain_part: Part of alpha that the certain sign may spend (a few cells of very high
+            score, see operating_point.CertainSign), 0 to below 1; 0 leaves it out.
+        least_certain: Certain cells before they call for REVIEW.
 
     Raises:
         ValueError: A setting is out of its range.
@@ -53,6 +55,8 @@ class VerdictSettings:
     max_cells: int = 1000
     max_abstention: float = 0.30
     coverage: float = 0.95
+    certain_part: float = 0.5
+    least_certain: int = 3
 
     def __post_init__(self) -> None:
         for name in ("share_limit", "alpha", "beta", "coverage"):
@@ -60,6 +64,10 @@ class VerdictSettings:
                 raise ValueError(f"{name} must lie between 0 and 1, not {getattr(self, name)}")
         if not 0 <= self.max_abstention <= 1:
             raise ValueError(f"max_abstention must be 0 to 1, not {self.max_abstention}")
+        if not 0 <= self.certain_part < 1:
+            raise ValueError(f"certain_part must be 0 to below 1, not {self.certain_part}")
+        if self.least_certain < 1:
+            raise ValueError(f"least_certain must be at least 1, not {self.least_certain}")
         if self.alpha > 0.2 or self.beta > 0.2:
             raise ValueError("alpha and beta above 0.2 are no error rates of a screening aid")
         if self.least_cells_review < 1 or self.least_cells_green < 1:
@@ -77,6 +85,8 @@ class VerdictSettings:
             self.least_cells_review,
             self.least_cells_green,
             self.max_cells,
+            self.certain_part,
+            self.least_certain,
         )
 
 
@@ -88,10 +98,14 @@ class Judgement:
         verdict: See Verdict.
         blast_share: Share of blasts corrected by the network's error rates, 0 to 1.
         interval: Its interval (95% unless set otherwise), lower and upper end.
-        cells_needed: Further answered cells to a verdict if the slide goes on as so far; 0 where
-            there is one; None where more cells of this kind would not bring one, or no one can
-            tell.
+        cells_needed: Further answered cells to a verdict, expected; 0 where there is one; None
+            where more cells of this kind would hardly bring one, or no one can tell.
         reason: Why, in plain words, one sentence.
+        cells_needed_95: Enough for 95 of 100 slides like this one; 0 where there is a verdict;
+            None where fewer would ever reach one.
+        share_ruled_out: The smallest share such that it and all larger ones are ruled out so far,
+            0 to 1, wrongly for at most ``beta`` of slides however often one looks; None where
+            none is.
     """
 
     verdict: Verdict
@@ -99,6 +113,12 @@ class Judgement:
     interval: tuple[float, float]
     cells_needed: int | None
     reason: str
+    cells_needed_95: int | None = None
+    share_ruled_out: float | None = None
+
+
+_SETTLED = CellsNeeded(0, 0)
+_NO_WAY = CellsNeeded(None, None)
 
 
 def judge(
@@ -118,81 +138,88 @@ def judge(
         final: No more cells will come, so KEEP_COUNTING becomes CANNOT_JUDGE.
     """
     settings = settings or VerdictSettings()
-    limits = boundaries(operating_point, settings.plan)
-    verdict, needed, reason = _decide(tally, operating_point, settings, limits, final)
+    verdict, needed, reason = _decide(tally, operating_point, settings, final)
+    ruled_out = share_ruled_out(tally.cells, tally.blasts, operating_point, settings.beta)
+    if verdict is Verdict.NO_BLASTS_FOUND:
+        # The test knows when it ends, and so rules out a little earlier than who looks forever.
+        ruled_out = min(settings.share_limit, ruled_out or 1.0)
     return Judgement(
         verdict=verdict,
         blast_share=corrected_share(tally.cells, tally.blasts, operating_point),
         interval=share_interval(tally.cells, tally.blasts, operating_point, settings.coverage),
-        cells_needed=needed,
+        cells_needed=needed.expected,
         reason=reason,
+        cells_needed_95=needed.most,
+        share_ruled_out=ruled_out,
     )
 
 
 def _decide(
-    tally: Tally,
-    point: OperatingPoint,
-    settings: VerdictSettings,
-    limits: Boundaries,
-    final: bool,
-) -> tuple[Verdict, int | None, str]:
+    tally: Tally, point: OperatingPoint, settings: VerdictSettings, final: bool
+) -> tuple[Verdict, CellsNeeded, str]:
+    limits = boundaries(point, settings.plan)
     too_unsure = tally.abstention_share > settings.max_abstention
-    if _review_reached(tally, settings, limits, too_unsure):
-        return Verdict.REVIEW, 0, _review_reason(tally, limits)
+    reason = _review_reason(tally, limits, settings, too_unsure)
+    if reason is not None:
+        return Verdict.REVIEW, _SETTLED, reason
     # Of a handful of cells no share can be told: they are simply too few.
     unlike = too_unsure and tally.seen >= _CELLS_FOR_A_SHARE
     if unlike and (final or tally.unflagged + tally.abstained >= settings.least_cells_green):
-        return Verdict.CANNOT_JUDGE, None, _unsure_reason(tally, settings)
-    needed = None if unlike else cells_needed(tally, point, limits)
+        return Verdict.CANNOT_JUDGE, _NO_WAY, _unsure_reason(tally, settings)
     if not too_unsure and _green_reached(tally, settings, limits):
-        return Verdict.NO_BLASTS_FOUND, 0, _green_reason(tally, settings)
+        return Verdict.NO_BLASTS_FOUND, _SETTLED, _green_reason(tally, settings)
     if tally.seen >= settings.max_cells:
-        return Verdict.CANNOT_JUDGE, None, _undecided_reason(tally)
+        return Verdict.CANNOT_JUDGE, _NO_WAY, _undecided_reason(tally)
+    needed = _still_needed(tally, point, settings, unlike)
     if final:
-        return Verdict.CANNOT_JUDGE, needed, _ended_reason(tally, settings, needed)
+        return Verdict.CANNOT_JUDGE, needed, _ended_reason(tally, settings, needed.expected)
     return Verdict.KEEP_COUNTING, needed, _counting_reason(needed)
 
 
-def _review_reached(
-    tally: Tally, settings: VerdictSettings, limits: Boundaries, too_unsure: bool
-) -> bool:
-    """Enough flagged cells.
+def _still_needed(
+    tally: Tally, point: OperatingPoint, settings: VerdictSettings, unlike: bool
+) -> CellsNeeded:
+    if unlike:
+        return _NO_WAY
+    needed = cells_needed(tally.cells, tally.blasts, point, settings.plan)
+    # Where only abstentions hold a verdict back, the counts alone need no more cells.
+    return _NO_WAY if needed.expected == 0 else needed
+
+
+def _review_reason(
+    tally: Tally, limits: Boundaries, settings: VerdictSettings, too_unsure: bool
+) -> str | None:
+    """Why this calls for REVIEW, by the flagged cells or by the certain ones; None if it does not.
 
     Where too many cells were abstained from, the answered ones may be a selection: REVIEW then
     only if it were reached with every abstained cell counted as unflagged.
     """
     cells = tally.seen if too_unsure else tally.cells
-    blasts = tally.blasts
-    if cells > settings.max_cells:  # the plan ends here; judged by the share of all
-        blasts, cells = blasts * settings.max_cells // cells, settings.max_cells
-    return blasts >= int(limits.review[cells])
+    if _reached(tally.blasts, cells, limits.review, settings.max_cells):
+        return (
+            f"{tally.blasts} of {tally.cells} cells look like blasts; "
+            f"a slide without blasts shows fewer than {_usual(tally, limits.review)}."
+        )
+    if _reached(tally.certain, cells, limits.certain, settings.max_cells):
+        return (
+            f"{tally.certain} of {tally.cells} cells look like blasts beyond doubt; "
+            f"a slide without blasts shows fewer than {_usual(tally, limits.certain)}."
+        )
+    return None
+
+
+def _reached(count: int, cells: int, limit: IntArray, max_cells: int) -> bool:
+    if cells > max_cells:  # the plan ends here; judged by the share of all
+        count, cells = count * max_cells // cells, max_cells
+    return count >= int(limit[cells])
+
+
+def _usual(tally: Tally, limit: IntArray) -> int:
+    return int(limit[min(tally.cells, limit.size - 1)])
 
 
 def _green_reached(tally: Tally, settings: VerdictSettings, limits: Boundaries) -> bool:
     return tally.cells <= settings.max_cells and tally.blasts <= int(limits.green[tally.cells])
-
-
-def cells_needed(tally: Tally, point: OperatingPoint, limits: Boundaries) -> int | None:
-    """Further answered cells to a verdict if cells go on being flagged as on this slide so far.
-
-    The rate is the likely one (posterior median) under whichever of "no blasts" and "some share
-    of blasts" explains the counts better; before the first cell, that of a slide without blasts.
-    None if no verdict lies on that way.
-    """
-    rate = likely_rate(tally.cells, tally.blasts, point)
-    later = np.arange(tally.cells, limits.review.size)
-    blasts = tally.blasts + rate * (later - tally.cells)
-    decided = (blasts <= limits.green[later] + 0.5) & (limits.green[later] >= tally.blasts)
-    decided |= blasts >= limits.review[later]
-    return max(1, int(np.argmax(decided))) if decided.any() else None
-
-
-def _review_reason(tally: Tally, limits: Boundaries) -> str:
-    usual = int(limits.review[min(tally.cells, limits.review.size - 1)])
-    return (
-        f"{tally.blasts} of {tally.cells} cells look like blasts; "
-        f"a slide without blasts shows fewer than {usual}."
-    )
 
 
 def _green_reason(tally: Tally, settings: VerdictSettings) -> str:
@@ -228,7 +255,8 @@ def _ended_reason(tally: Tally, settings: VerdictSettings, needed: int | None) -
     )
 
 
-def _counting_reason(needed: int | None) -> str:
-    if needed is None:
+def _counting_reason(needed: CellsNeeded) -> str:
+    if needed.expected is None:
         return "Not settled yet; more cells may not settle it."
-    return f"Not settled yet; about {needed} more cells are needed."
+    most = "" if needed.most is None else f" ({needed.most} at most for 95 of 100 such slides)"
+    return f"Not settled yet; about {needed.expected} more cells are needed{most}."

@@ -1,6 +1,8 @@
 """Operating points that the tests of this room share (boundaries are computed once for each)."""
 
-from edge.judgement.operating_point import BetaSpread, OperatingPoint
+from dataclasses import replace
+
+from edge.judgement.operating_point import BetaSpread, CertainSign, OperatingPoint
 
 
 def network(sensitivity, false_blasts):
@@ -24,3 +26,9 @@ GRID = {
     "poor": POOR,
     "useless": USELESS,
 }
+
+# The usual network that also tells how often cells score very high.
+CERTAIN = replace(
+    USUAL,
+    certain=CertainSign(BetaSpread.from_mean_sd(0.60, 0.25), BetaSpread.from_mean_sd(0.001, 0.003)),
+)

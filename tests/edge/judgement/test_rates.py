@@ -4,8 +4,8 @@ from scipy import stats
 from scipy.special import comb
 
 from edge.judgement.operating_point import BetaSpread
-from edge.judgement.rates import likely_rate, log_likelihood, quadrature, rate_grid, rate_weights
-from tests.edge.judgement.networks import GOOD, GRID, NOISY, UNEVEN, USUAL
+from edge.judgement.rates import log_likelihood, quadrature, rate_grid, rate_weights
+from tests.edge.judgement.networks import GRID, NOISY, UNEVEN, USUAL
 
 
 @pytest.mark.parametrize(
@@ -57,9 +57,3 @@ def test_weights_are_distributions_whose_mean_is_that_of_the_slide():
     np.testing.assert_allclose(weights.sum(axis=1), 1)
     means = [s * 0.88 + (1 - s) * 0.02 for s in shares]
     np.testing.assert_allclose(weights @ rate_grid(), means, rtol=2e-3)
-
-
-def test_the_likely_rate_starts_healthy_and_follows_the_counts():
-    assert likely_rate(0, 0, GOOD) < 0.01
-    assert likely_rate(100, 60, GOOD) == pytest.approx(0.6, abs=0.03)
-    assert likely_rate(300, 1, GOOD) < 0.01

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from edge.judgement.operating_point import BetaSpread, OperatingPoint
-from edge.judgement.sequential import Boundaries, boundaries, false_review_rate, share_grid
+from edge.judgement.rates import share_grid
+from edge.judgement.review_boundary import false_review_rates
+from edge.judgement.sequential import Boundaries, boundaries
 from edge.judgement.simulation import draw_rates, first_decisions, simulate
 from edge.judgement.verdict import VerdictSettings
 from tests.edge.judgement.networks import GOOD, GRID, NOISY, USELESS, USUAL, network
@@ -55,9 +57,9 @@ def test_the_error_rates_summed_exactly_are_those_simulated(name):
 
 def _crossing(point: OperatingPoint, share: float, limits: Boundaries) -> float:
     rng = np.random.default_rng(3)
-    rates = draw_rates(point, share, SLIDES, rng)
+    rates = draw_rates(point, share, SLIDES, rng).flagged
     flagged = np.cumsum(rng.random((SLIDES, PLAN.max_cells)) < rates[:, None], axis=1)
-    red, green, _ = first_decisions(flagged, limits)
+    red, green, _ = first_decisions(flagged, np.zeros_like(flagged), limits)
     return float((red | green).mean())
 
 
@@ -118,7 +120,7 @@ def test_false_reviews_of_a_fixed_count_are_the_tail_of_the_beta_binomial():
     table = np.arange(101) + 1
     table[100] = 9
     exact = stats.betabinom(100, null.a, null.b).sf(8)
-    assert false_review_rate(table, null) == pytest.approx(exact, rel=1e-9)
+    assert false_review_rates(table[None], null)[0] == pytest.approx(exact, rel=1e-9)
 
 
 @pytest.mark.parametrize(

@@ -7,29 +7,39 @@ from edge.judgement.share import corrected_share, share_interval
 from edge.judgement.simulation import draw_rates
 from tests.edge.judgement.networks import GOOD, NOISY, POOR, USELESS, USUAL
 
-NETWORKS = {"good": GOOD, "usual": USUAL, "noisy": NOISY}
+NETWORKS = {"good": GOOD, "usual": USUAL, "noisy": NOISY, "poor": POOR}
 SHARES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8)
+SLIDES = 3000
+# Three standard errors of a coverage of 95% over the slides of all shares together: 0.4%.
+NOISE = 3 * (0.05 * 0.95 / (SLIDES * len(SHARES))) ** 0.5
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-@pytest.mark.parametrize("cells", [20, 100, 400, 1000])
-def test_the_interval_holds_the_truth_about_95_times_in_100(name, cells):
+@pytest.mark.parametrize("cells", [20, 50, 100, 400, 1000])
+def test_the_95_percent_interval_holds_the_truth_on_94_to_97_slides_of_100(name, cells):
     covered = [_coverage(NETWORKS[name], cells, share) for share in SHARES]
     shown = " ".join(f"{s:.0%} {c:.3f}" for s, c in zip(SHARES, covered, strict=True))
-    print(f"{name}, {cells} cells, covered at each share: {shown}")
-    assert 0.94 <= np.mean(covered) <= 0.98
-    # Few cells show few different counts: single shares may fall a little short there.
-    assert min(covered) >= (0.92 if cells >= 100 else 0.89)
+    print(f"{name}, {cells} cells, {np.mean(covered):.3f} +- {NOISE / 3:.3f}; by share: {shown}")
+    assert 0.94 - NOISE <= np.mean(covered) <= 0.97 + NOISE
+    # Few cells show few different counts: no interval can hold single shares 95% of the time.
+    assert min(covered) >= (0.91 if cells >= 100 else 0.88)
 
 
-def _coverage(point, cells, share, slides=2000):
+@pytest.mark.parametrize("coverage", [0.8, 0.99])
+def test_other_coverages_are_kept_too(coverage):
+    covered = [_coverage(USUAL, 200, share, coverage) for share in SHARES]
+    print(f"asked {coverage}, found {np.mean(covered):.3f}")
+    assert np.mean(covered) == pytest.approx(coverage, abs=0.02)
+
+
+def _coverage(point, cells, share, coverage=0.95):
     rng = np.random.default_rng(11)
-    flagged = rng.binomial(cells, draw_rates(point, share, slides, rng))
+    flagged = rng.binomial(cells, draw_rates(point, share, SLIDES, rng).flagged)
     held = 0
     for count, times in zip(*np.unique(flagged, return_counts=True), strict=True):
-        low, high = share_interval(cells, int(count), point)
+        low, high = share_interval(cells, int(count), point, coverage)
         held += int(times) * (low <= share <= high)
-    return held / slides
+    return held / SLIDES
 
 
 def test_the_corrected_share_is_that_of_rogan_and_gladen():
