@@ -175,6 +175,22 @@ class StoreTooNew(LeukoscopeError, ValueError):
     default_action = "Update this program; the records are left as they are."
 
 
+class RecordMissing(LeukoscopeError, LookupError):
+    """An examination, a cell or a picture was asked for that is not on record."""
+
+    number = "E-REC-05"
+    default_action = "See the list: `leukoscope slides`."
+    exit_status = 2
+
+
+class ReviewOutdated(LeukoscopeError, ValueError):
+    """Somebody else reviewed the same cell or examination meanwhile."""
+
+    number = "E-REC-06"
+    default_action = "Look at the newer call, and decide again; both are kept."
+    exit_status = 2
+
+
 class LampsMissing(LeukoscopeError, OSError):
     """The lamps cannot be driven: no GPIO, or its library is not installed."""
 
@@ -187,6 +203,57 @@ class LoopHung(LeukoscopeError, TimeoutError):
 
     number = "E-RUN-01"
     default_action = "Restart the device; if it comes again, report the journal's last lines."
+
+
+class AlreadyExamining(LeukoscopeError, RuntimeError):
+    """An examination was to be started while another one goes on."""
+
+    number = "E-RUN-02"
+    default_action = "End the examination that is going on first."
+
+
+class ExaminationBroke(LeukoscopeError, RuntimeError):
+    """An examination was stopped by an error that nobody foresaw."""
+
+    number = "E-RUN-03"
+    default_action = "Start the examination again; report the journal's last lines."
+
+
+class PageUnreachable(LeukoscopeError, OSError):
+    """The page cannot be offered at its address: the port is taken or not allowed."""
+
+    number = "E-WEB-01"
+    default_action = "Choose another port with --port, or end the program that uses it."
+
+
+class PageMissing(LeukoscopeError, ImportError):
+    """The packages that the page needs are not installed."""
+
+    number = "E-WEB-02"
+    default_action = "Install the extra `device`: pip install 'leukoscope[device]'."
+
+
+class PinRefused(LeukoscopeError, ValueError):
+    """A PIN that anybody could guess, or that cannot be typed."""
+
+    number = "E-WEB-03"
+    default_action = "Use 6 to 64 characters; not one repeated, no 123456."
+    exit_status = 2
+
+
+class PinsDamaged(LeukoscopeError, ValueError):
+    """The file of PINs cannot be read: nobody is let in by guesswork."""
+
+    number = "E-WEB-04"
+    default_action = "Remove doors.json from the data folder and set the PINs again."
+
+
+class BarcodeUnread(LeukoscopeError, ValueError):
+    """A photograph shows no barcode that can be read."""
+
+    number = "E-PIC-04"
+    default_action = "Photograph the label again, near and sharp, or type the number."
+    exit_status = 2
 
 
 class DataMissing(LeukoscopeError, FileNotFoundError):

@@ -29,8 +29,10 @@ from edge.judgement.differential import with_differential
 from edge.judgement.tally import Tally
 from edge.judgement.verdict import Judgement, Verdict, judge
 from edge.records.crops import encode_crop
+from edge.records.fields import FieldKeeper
 from edge.records.rows import CellRecord, VerdictRecord
 from edge.records.store import Store
+from edge.reviewing import conditions_of
 from edge.settings import Settings
 from edge.signals.indicator import CompletedExamination, Signal, when_completed, while_examining
 from edge.signals.panel import Lamps
@@ -143,6 +145,7 @@ class Screening:
         source: What the camera was called, for the record.
         um_per_px: Scale of the frames; None to have it measured.
         clock: Seconds, monotonic.
+        fields: Keeps pictures of the fields in which cells were counted; None keeps none.
 
     Raises:
         GoldenTestFailed: The classifier was never proven on this device.
@@ -159,6 +162,7 @@ class Screening:
         source: str,
         um_per_px: float | None = None,
         clock: Callable[[], float] = time.monotonic,
+        fields: FieldKeeper | None = None,
     ) -> None:
         if not classifier.proven:
             raise GoldenTestFailed("The model has not passed its golden test in this start.")
@@ -171,6 +175,7 @@ class Screening:
         self._source = source
         self._um_per_px = um_per_px
         self._clock = clock
+        self._fields = fields
         self._crop = crop_spec(classifier.bundle.input)
         self._tally = Tally()
         self._labels: Counter[str] = Counter()
@@ -182,6 +187,7 @@ class Screening:
         self._usable_frames = 0
         self._unusable_in_a_row = 0
         self._signal = while_examining(Verdict.KEEP_COUNTING, troubled=False)
+        self.examination: int | None = None  # its number in the records, once it has one
         self.outcome: Outcome | None = None
 
     def run(self) -> Outcome:
@@ -201,12 +207,13 @@ class Screening:
         try:
             self._lamps.show(self._signal)
             frames = self._measured_frames(self._camera.frames())
-            self._examination = self._store.begin_examination(
+            self.examination = self._examination = self._store.begin_examination(
                 slide=self._slide,
                 bundle_name=self.bundle_name,
                 bundle_sha256=self._classifier.bundle.sha256,
                 source=self._source,
                 um_per_px=self._um_per_px,
+                conditions=conditions_of(self._classifier.bundle, self._settings),
             )
             if self._um_per_px is not None:
                 stage = Stage(self._um_per_px)
@@ -318,6 +325,8 @@ class Screening:
             _record(frame, place, found[i], on_slide[i], call, crop) for i, crop, call in white
         ]
         numbers = self._store.add_cells(self._examination, records)
+        if records and self._fields is not None:
+            self._fields.offer(self._examination, frame.number, frame.rgb)
         for _, _, call in white:
             self._tally = self._tally.add(call.blast)
             if not call.abstained:

@@ -6,6 +6,9 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, StrEnum
+from typing import Any
+
+from edge.records.clock import ClockTrust
 
 FINAL_VERDICTS = ("NO_BLASTS_FOUND", "REVIEW", "CANNOT_JUDGE")
 
@@ -114,6 +117,33 @@ class State(StrEnum):
     FINISHED = "FINISHED"
 
 
+class Signoff(StrEnum):
+    """Whether a trained person stands behind the reviewed result."""
+
+    UNSIGNED = "UNSIGNED"
+    SIGNED = "SIGNED"
+    AMENDED = "AMENDED"
+    """Signed anew after a change."""
+    CHANGED = "CHANGED"
+    """Reviewed or noted upon after it was signed; not signed anew yet."""
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What an examination was judged by, as recorded at its start.
+
+    Attributes:
+        settings: Section, key and value of all settings.
+        bundle: Name, version, sha256, labels, blast_labels, threshold, abstention,
+            operating_point, crop_um_per_px and crop_size_px of the model.
+        software: Name and version of this program.
+    """
+
+    settings: dict[str, Any]
+    bundle: dict[str, Any]
+    software: str
+
+
 @dataclass(frozen=True)
 class Examination:
     """One examination as listed.
@@ -131,6 +161,10 @@ class Examination:
         blasts: Those flagged.
         abstained: Those not judged.
         verdict: How it ended; None unless FINISHED.
+        clock: How far its times can be trusted; None where that was not recorded yet.
+        reviewed: Cells that a person has called.
+        signoff: Whether a person stands behind it.
+        signed_by: Who signed last; empty for nobody.
     """
 
     number: int
@@ -145,6 +179,10 @@ class Examination:
     blasts: int
     abstained: int
     verdict: VerdictRecord | None
+    clock: ClockTrust | None = None
+    reviewed: int = 0
+    signoff: Signoff = Signoff.UNSIGNED
+    signed_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -155,11 +193,13 @@ class ChainReport:
         records: Records that are as they were written, counted from the first.
         head: Hash of the last of them; written down elsewhere, it proves that none was cut off.
         altered: The first record that is not as it was written, in words; None when all are.
+        deleted_pictures: Pictures that retention deleted, each deletion on record.
     """
 
     records: int
     head: str
     altered: str | None
+    deleted_pictures: int = 0
 
     @property
     def whole(self) -> bool:

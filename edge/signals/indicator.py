@@ -111,6 +111,7 @@ FAULT_AREAS: tuple[str, ...] = (
     "USE",
     "DAT",
     "CNV",
+    "WEB",
 )
 """The middle of a fault's number, ordered so that what a clinic meets has few flashes.
 

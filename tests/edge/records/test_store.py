@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.errors import DiskFull, StoreDamaged, StoreTooNew, StoreUnwritable, UsageFault
-from edge.records import faults
-from edge.records import store as store_module
+from edge.records import database as database_module
+from edge.records import faults, schema
 from edge.records.store import FILE_NAME, CellRecord, State, Store, VerdictRecord
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -106,7 +106,7 @@ def test_what_is_recorded_is_read_back(home):
 
 def test_cards_are_told_to_flush_before_a_cell_is_acknowledged(store):
     pragma = {
-        name: store._connection.execute(f"PRAGMA {name}").fetchone()[0]
+        name: store.connection.execute(f"PRAGMA {name}").fetchone()[0]
         for name in ("journal_mode", "synchronous", "foreign_keys")
     }
     assert pragma == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
@@ -135,7 +135,7 @@ def test_any_finite_cell_is_kept_exactly_and_verifies(numbers, p_blast, reason, 
     )
     connection = sqlite3.connect(":memory:", isolation_level=None)
     connection.row_factory = sqlite3.Row
-    for statement in store_module.statements():
+    for statement in schema.statements():
         connection.execute(statement)
     with Store(connection, Path("memory")) as store:
         number = begin(store)
@@ -317,7 +317,7 @@ with Store.open(Path(sys.argv[1])) as store:
     assert [process.wait() for process in started] == [0] * 4
     with Store.open(home) as store:
         assert len(store.examinations()) == 20
-        assert store.inspect_chain().records == 20
+        assert store.inspect_chain().records == 21  # the clock's state is one more
         assert store.inspect_chain().whole
 
 
@@ -325,7 +325,7 @@ def test_the_write_lock_is_taken_before_anything_is_read(store):
     """Else two writers could read the same end of the chain, and one would lose its cell."""
     number = begin(store)
     said = []
-    store._connection.set_trace_callback(said.append)
+    store.connection.set_trace_callback(said.append)
     store.add_cells(number, [CELL])
     store.finish(number, VERDICT)
     begun = [statement for statement in said if statement.startswith("BEGIN")]
@@ -338,8 +338,8 @@ def test_the_write_lock_is_taken_before_anything_is_read(store):
 
 def test_a_full_disk_is_named_and_what_was_acknowledged_stays(store):
     number = begin(store)
-    pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
-    store._connection.execute(f"PRAGMA max_page_count = {pages + 8}")
+    pages = store.connection.execute("PRAGMA page_count").fetchone()[0]
+    store.connection.execute(f"PRAGMA max_page_count = {pages + 8}")
     big = dataclasses.replace(CELL, crop_webp=os.urandom(4000))
     acknowledged = []
 
@@ -353,7 +353,7 @@ def test_a_full_disk_is_named_and_what_was_acknowledged_stays(store):
     assert acknowledged
     assert [cell.number for cell in store.cells(number)] == acknowledged
     assert store.inspect_chain().whole
-    store._connection.execute("PRAGMA max_page_count = 100000")
+    store.connection.execute("PRAGMA max_page_count = 100000")
     assert store.add_cells(number, [big]) == [acknowledged[-1] + 1]
     assert store.inspect_chain().whole
 
@@ -424,12 +424,12 @@ def test_records_that_cannot_be_written_say_so(home):
 
 
 def test_a_locked_database_is_named(home, monkeypatch):
-    monkeypatch.setattr(store_module, "BUSY_S", 0.05)
+    monkeypatch.setattr(database_module, "BUSY_S", 0.05)
     with Store.open(home) as holder:
-        holder._connection.execute("BEGIN IMMEDIATE")
+        holder.connection.execute("BEGIN IMMEDIATE")
         with Store.open(home) as other, pytest.raises(StoreUnwritable, match="locked"):
             begin(other)
-        holder._connection.execute("ROLLBACK")
+        holder.connection.execute("ROLLBACK")
 
 
 # --- damage --------------------------------------------------------------------------------
@@ -468,9 +468,9 @@ def test_another_programs_database_is_refused(home, opener):
 @pytest.mark.parametrize("opener", [Store.open, Store.open_to_read])
 def test_records_of_a_newer_program_are_refused_untouched(home, opener):
     Store.open(home).close()
-    tamper(home, "PRAGMA user_version = 2")
+    tamper(home, "PRAGMA user_version = 99")
     before = (home / FILE_NAME).read_bytes()
-    with pytest.raises(StoreTooNew, match="version 2") as caught:
+    with pytest.raises(StoreTooNew, match="version 99") as caught:
         opener(home)
     assert "Update this program" in str(caught.value)
     assert (home / FILE_NAME).read_bytes() == before
@@ -548,9 +548,9 @@ def test_a_copy_without_its_wal_can_be_read(home, tmp_path):
             ["verdicts_no_delete"],
             "the verdict of examination 2 (slide B) is missing",
         ),
-        ("DELETE FROM chain WHERE seq = 3", ["chain_no_delete"], "entry 3 of the chain is missing"),
+        ("DELETE FROM chain WHERE seq = 4", ["chain_no_delete"], "entry 4 of the chain is missing"),
         (
-            "UPDATE chain SET hash = 'x' WHERE seq = 2",
+            "UPDATE chain SET hash = 'x' WHERE seq = 3",
             ["chain_no_update"],
             "cell 1 of examination 1 (slide A) was altered",
         ),
@@ -578,47 +578,77 @@ def test_the_first_altered_record_is_named(home, statement, triggers, named):
 def test_verifying_raises_for_an_altered_record_and_counts_whole_ones(home):
     with Store.open(home) as store:
         finished_examination(store, "A")
-        assert store.verify_chain() == 5
+        assert store.verify_chain() == 6  # one of them the clock's state
     tamper(home, "UPDATE cells SET label = 'x' WHERE id = 2", triggers=["cells_no_update"])
     with Store.open(home) as store, pytest.raises(StoreDamaged) as caught:
         store.verify_chain()
     assert "cell 2 of examination 1 (slide A) was altered" in str(caught.value)
-    assert "the 2 records before it are whole" in str(caught.value)
+    assert "the 3 records before it are whole" in str(caught.value)
 
 
-def test_records_cut_off_at_the_end_show_against_a_head_written_down(home):
+@pytest.mark.parametrize(
+    ("last_kept", "named"),
+    [
+        (5, "the end of the chain was cut off: 1 after entry 5 are missing"),
+        (2, "the end of the chain was cut off: 4 after entry 2 are missing"),
+        (0, "the end of the chain was cut off: 6 after entry 0 are missing"),
+    ],
+)
+def test_records_cut_off_at_the_end_are_named(home, last_kept, named):
+    with Store.open(home) as store:
+        finished_examination(store)
+    cut_off(home, last_kept)
+    with Store.open(home) as store:
+        report = store.inspect_chain()
+    assert report.altered == named
+    assert report.records == last_kept
+
+
+def cut_off(home, last_kept):
+    """Remove the newest records and their entries, as somebody who knows the tables would."""
+    connection = sqlite3.connect(home / FILE_NAME)
+    for table in ("chain", *schema.CHAINED):
+        connection.execute(f"DROP TRIGGER {table}_no_delete")
+    gone = connection.execute("SELECT kind, record FROM chain WHERE seq > ?", (last_kept,))
+    for kind, record in reversed(gone.fetchall()):
+        connection.execute(f"DELETE FROM {kind} WHERE {schema.CHAINED[kind]} = ?", (record,))
+    connection.execute("DELETE FROM chain WHERE seq > ?", (last_kept,))
+    connection.commit()
+    connection.close()
+
+
+def test_a_head_moved_back_to_hide_a_cut_shows_against_one_written_down(home):
+    """Whoever alters everything leaves a whole chain: what was printed before proves it wrong."""
     with Store.open(home) as store:
         finished_examination(store)
         before = store.inspect_chain()
-    tamper(
-        home,
-        "DELETE FROM verdicts",
-        triggers=["verdicts_no_delete", "chain_no_delete"],
-    )
-    tamper(home, "DELETE FROM chain WHERE kind = 'verdicts'")
+    cut_off(home, 5)
+    tamper(home, "UPDATE chain_head SET seq = 5, hash = (SELECT hash FROM chain WHERE seq = 5)")
     with Store.open(home) as store:
         after = store.inspect_chain()
     assert after.whole
-    assert (after.records, before.records) == (4, 5)
     assert after.head != before.head
 
 
-def test_pictures_may_be_dropped_to_save_space(home):
+def test_a_picture_that_vanished_is_named(home):
     with Store.open(home) as store:
         finished_examination(store)
-    tamper(home, "DELETE FROM crops WHERE cell = 2")
+    tamper(home, "DELETE FROM crops WHERE cell = 2", triggers=["crops_no_delete"])
     with Store.open(home) as store:
-        assert store.inspect_chain().whole
-        assert [bool(cell.record.crop_webp) for cell in store.cells(1)] == [True, False, True]
+        report = store.inspect_chain()
+    assert report.altered == (
+        "the picture of cell 2 of examination 1 (slide S-1) is missing, and no deletion is on "
+        "record"
+    )
 
 
-@pytest.mark.parametrize("table", ["examinations", "cells", "verdicts", "chain"])
+@pytest.mark.parametrize("table", ["examinations", "cells", "verdicts", "events", "chain"])
 def test_the_program_itself_cannot_alter_or_remove_a_record(store, table):
     finished_examination(store)
     column = {"chain": "hash", "cells": "label"}.get(table, "rowid")
     for statement in (f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}"):
         with pytest.raises(sqlite3.IntegrityError, match="append-only"):
-            store._connection.execute(statement)
+            store.connection.execute(statement)
 
 
 def test_how_long_recording_and_verifying_take(store):
@@ -628,7 +658,7 @@ def test_how_long_recording_and_verifying_take(store):
     for _ in range(50):
         store.add_cells(number, cells)
     recorded_s = time.perf_counter()
-    assert store.inspect_chain().records == 201
+    assert store.inspect_chain().records == 202
     verified_s = time.perf_counter()
     print(
         f"200 cells in 50 transactions: {1e3 * (recorded_s - begun_s) / 50:.1f} ms each; "
