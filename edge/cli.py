@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from edge.errors import LeukoscopeError, UsageFault
+from edge.errors import LeukoscopeError, PageMissing, PageUnreachable, UsageFault
 
 if TYPE_CHECKING:
     from edge.screening import CountedCell, Outcome
@@ -68,6 +68,8 @@ def _parser() -> argparse.ArgumentParser:
         _locate,
         with_model=False,
     )
+    _add_serve(verbs.add_parser("serve", help="the clinic's page, with the loop behind it"))
+    _add_pin(verbs.add_parser("pin", help="give somebody a PIN for the page, or take it away"))
     slides = verbs.add_parser("slides", help="list the examinations on record")
     _add_home(slides)
     slides.add_argument("--json", action="store_true", help="one JSON object a line")
@@ -105,6 +107,15 @@ def _add_scale(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_lamps(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--lamps",
+        choices=("auto", "gpio", "none"),
+        default="auto",
+        help="lamps on the pins; auto: where there are any",
+    )
+
+
 def _add_screen(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--camera",
@@ -117,18 +128,35 @@ def _add_screen(parser: argparse.ArgumentParser) -> None:
     _add_model(parser)
     _add_home(parser)
     parser.add_argument("--settings", type=Path, default=None, help="a TOML file of settings")
-    parser.add_argument(
-        "--lamps",
-        choices=("auto", "gpio", "none"),
-        default="auto",
-        help="lamps on the pins; auto: where there are any",
-    )
+    _add_lamps(parser)
     parser.add_argument(
         "--hold", type=float, default=0.0, metavar="S", help="keep the lamps lit for S seconds"
     )
     parser.add_argument("--sheet", type=Path, default=None, help="write a contact sheet (PNG)")
     parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
     parser.set_defaults(run=_screen)
+
+
+def _add_serve(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--camera", default="picamera", metavar="SOURCE", help="as for screen (default: picamera)"
+    )
+    parser.add_argument("--port", type=int, default=None, help="TCP port (default: 8080)")
+    _add_scale(parser)
+    _add_model(parser)
+    _add_home(parser)
+    parser.add_argument("--settings", type=Path, default=None, help="a TOML file of settings")
+    _add_lamps(parser)
+    parser.set_defaults(run=_serve)
+
+
+def _add_pin(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--role", choices=("viewer", "reviewer", "admin"), help="what one may do")
+    parser.add_argument("--name", default=None, help="who it is for (default: the role)")
+    parser.add_argument("--remove", action="store_true", help="take the PIN of --name away")
+    parser.add_argument("--list", action="store_true", help="say who has a PIN")
+    _add_home(parser)
+    parser.set_defaults(run=_pin)
 
 
 def _add_pictures(parser: argparse.ArgumentParser, run: object, with_model: bool) -> None:
@@ -220,6 +248,84 @@ def open_lamps(choice: str, settings: LampSettings) -> Lamps:
         if choice == "gpio":
             raise
         return NoLamps()
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from functools import partial
+
+    from edge.camera.source import open_camera
+    from edge.inference.shelf import open_classifier
+    from edge.pictures import check_um_per_px
+    from edge.records.home import data_home, prepare_home
+    from edge.settings import FILE_NAME, load_settings
+    from edge.signals.ending import end_in_order
+
+    try:
+        from edge.examiner import Equipment
+        from edge.service import Service
+    except ModuleNotFoundError as error:
+        raise PageMissing(f"The package {error.name} is not installed.") from error
+
+    end_in_order()
+    um_per_px = check_um_per_px(arguments.um_per_px)
+    home = prepare_home(data_home(arguments.home))
+    named = arguments.settings is not None
+    settings = load_settings(arguments.settings or home / FILE_NAME, must_exist=named)
+    classifier = open_classifier(arguments.model, settings.screening.threads)
+    source = arguments.camera
+    with open_lamps(arguments.lamps, settings.lamps) as lamps:
+        equipment = Equipment(
+            partial(open_camera, source), source, classifier, home, settings, lamps, um_per_px
+        )
+        with Service(equipment, arguments.port) as service:
+            print(f"The page answers at {service.address.url}", flush=True)
+            if not service.address.open_to_network:
+                print(
+                    "On this machine only: no PIN is set. Set one with `leukoscope pin --role "
+                    "admin`, then start again.",
+                    flush=True,
+                )
+            print(RESEARCH_USE, flush=True)
+            service.wait()
+    raise PageUnreachable("The page stopped by itself.", "Start it again; report the journal.")
+
+
+def _pin(arguments: argparse.Namespace) -> int:
+    from edge.records.home import data_home, prepare_home
+    from edge.web.doors import Doors
+    from edge.web.roles import named_role
+
+    doors = Doors(prepare_home(data_home(arguments.home)))
+    name = arguments.name or arguments.role
+    if arguments.list:
+        for person in doors.people():
+            print(f"{person.name}  {person.role.word}")
+        return 0
+    if name is None:
+        raise UsageFault("A PIN needs --role viewer, reviewer or admin.")
+    if arguments.remove:
+        if not doors.remove(name):
+            raise UsageFault(f"Nobody of the name {name!r} has a PIN.", "See --list.")
+        print(f"{name} has no PIN any more; sessions begun with it have ended.")
+        return 0
+    if arguments.role is None:
+        raise UsageFault("A PIN needs --role viewer, reviewer or admin.")
+    person = doors.set_pin(name, named_role(arguments.role), _typed_pin())
+    print(f"{person.name} may come in as {person.role.word}.")
+    print("The page answers on the local network from its next start on.")
+    return 0
+
+
+def _typed_pin() -> str:
+    """A PIN typed twice, or a line of standard input where nobody types."""
+    from getpass import getpass
+
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().strip()
+    pin = getpass("PIN: ")
+    if getpass("The same again: ") != pin:
+        raise UsageFault("The two PINs differ.", "Try again.")
+    return pin
 
 
 def _classify(arguments: argparse.Namespace) -> int:

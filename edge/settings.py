@@ -18,6 +18,7 @@ from edge.imaging.quality import QualitySettings
 from edge.judgement.differential import DifferentialSettings
 from edge.judgement.verdict import VerdictSettings
 from edge.signals.settings import LampSettings
+from edge.web.settings import PageSettings
 
 FILE_NAME = "settings.toml"
 
@@ -66,6 +67,7 @@ class Settings:
     verdict: VerdictSettings = field(default_factory=VerdictSettings)
     differential: DifferentialSettings = field(default_factory=DifferentialSettings)
     lamps: LampSettings = field(default_factory=LampSettings)
+    page: PageSettings = field(default_factory=PageSettings)
 
 
 def load_settings(path: Path, must_exist: bool = False) -> Settings:

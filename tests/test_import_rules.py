@@ -21,12 +21,16 @@ _PASSED_DATA = {
     "edge.camera.frame": {"imaging"},
     "edge.judgement.operating_point": {"inference"},
 }
+# What the page knows besides the records: what lamps say, and what persons' calls make of a result.
+_PAGE_KNOWS = {"edge.signals.indicator", "edge.reviewing", "edge.exporting"}
 # Hardware libraries and the one file that imports each.
 _HARDWARE = {
     "picamera2": "edge/camera/picamera.py",
     "gpiozero": "edge/signals/lamps.py",
     "ai_edge_litert": "edge/inference/interpreter.py",
     "tflite_runtime": "edge/inference/interpreter.py",
+    "uvicorn": "edge/web/server.py",
+    "zxingcpp": "edge/web/barcode.py",
 }
 
 
@@ -69,6 +73,22 @@ def test_rooms_do_not_know_each_other(path: Path) -> None:
             continue
         allowed = room in _PASSED_DATA.get(module, set())
         assert allowed, f"{path} of room {room} imports {module}"
+
+
+@pytest.mark.parametrize("path", _files("edge/web"), ids=lambda p: str(p.relative_to(REPOSITORY)))
+def test_the_page_knows_the_records_and_no_camera_model_or_loop(path: Path) -> None:
+    for module in _imports(path):
+        parts = module.split(".")
+        known = module in _COMMON or module in _PAGE_KNOWS or parts[1:2] in (["web"], ["records"])
+        assert parts[0] != "edge" or known, f"{path} imports {module}"
+
+
+def test_only_the_page_is_made_of_web_libraries() -> None:
+    """`leukoscope screen` needs none of them, and works where none is installed."""
+    for path in _files("edge"):
+        if "edge/web/" not in str(path):
+            tops = {module.partition(".")[0] for module in _imports(path)}
+            assert not tops & {"starlette", "jinja2", "uvicorn", "zxingcpp"}, path
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,295 @@
+"""Runs one examination after the other in a thread of its own, at the word of page or button.
+
+The thread owns the loop: nothing in it waits for a viewer. What it has to tell is left on the
+boards of a `LiveView`, by reference.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from edge.camera.frame import Camera, Frame
+from edge.closing import Closing
+from edge.errors import AlreadyExamining, ExaminationBroke, LeukoscopeError
+from edge.field_marks import FieldMarks
+from edge.inference.classifier import Classifier
+from edge.records.fields import FieldKeeper
+from edge.records.slide import checked_slide
+from edge.records.store import Store
+from edge.screening import Screening, Step
+from edge.settings import Settings
+from edge.signals.indicator import Indicator, Signal
+from edge.signals.panel import Lamps
+from edge.web.control import FieldPicture, Phase, Progress
+from edge.web.live import LiveView
+
+_IDLE_S = 0.2
+"""Between two signs of life while there is nothing to do; well within the shortest lease."""
+_CLOSING_S = 10.0
+
+Beat = Callable[[str], None]
+"""Called with the name of a part that has just shown that it works: ``frame`` or ``idle``."""
+
+_log = logging.getLogger("leukoscope.examiner")
+
+
+class WatchedCamera(Closing):
+    """A camera that lets somebody see each frame, and ends when it is asked to.
+
+    Args:
+        camera: The camera behind it.
+        end: When set, no further frame is given: the loop ends with what it has.
+        seen: Called with each frame before the loop gets it.
+    """
+
+    def __init__(self, camera: Camera, end: threading.Event, seen: Callable[[Frame], None]) -> None:
+        self._camera = camera
+        self._end = end
+        self._seen = seen
+        self.continuous = camera.continuous
+
+    def frames(self) -> Iterator[Frame]:
+        """The camera's frames, until it has no more or is asked to end."""
+        for frame in self._camera.frames():
+            if self._end.is_set():
+                return
+            self._seen(frame)
+            yield frame
+
+    def close(self) -> None:
+        """Release the camera."""
+        self._camera.close()
+
+
+@dataclass(frozen=True)
+class Equipment:
+    """What examinations are made with.
+
+    Attributes:
+        open_camera: Opens the camera anew for each examination.
+        source: What the camera is called, for the record.
+        classifier: A bundle that passed its golden test in this start.
+        home: The data folder.
+        settings: All settings.
+        lamps: What shows the state.
+        um_per_px: Scale; None to have it measured.
+    """
+
+    open_camera: Callable[[], Camera]
+    source: str
+    classifier: Classifier
+    home: Path
+    settings: Settings
+    lamps: Lamps
+    um_per_px: float | None = None
+
+
+class Examiner(Closing):
+    """The loop's thread; obeys `edge.web.control.Control`.
+
+    Args:
+        equipment: What examinations are made with.
+        live: Where pictures and states are left.
+        beat: Hears the signs of life.
+    """
+
+    def __init__(
+        self,
+        equipment: Equipment,
+        live: LiveView,
+        beat: Beat = lambda part: None,
+    ) -> None:
+        self._equipment = equipment
+        self._live = live
+        self._beat = beat
+        self._wake = threading.Condition()
+        self._wanted: str | None = None
+        self._busy = False
+        self._closing = False
+        self._end = threading.Event()
+        self._verdict_until_s = 0.0
+        self._thread = threading.Thread(target=self._run, name="examiner", daemon=True)
+        self._thread.start()
+
+    @property
+    def progress(self) -> Progress:
+        """How it stands now."""
+        return self._live.states.newest.value
+
+    def start(self, slide: str) -> None:
+        """Ask for an examination to begin.
+
+        Raises:
+            AlreadyExamining: One is going on.
+            UsageFault: The slide's identifier cannot be one.
+        """
+        slide = checked_slide(slide)
+        with self._wake:
+            if self._busy:
+                raise AlreadyExamining(f"Slide {self.progress.slide} is being examined.")
+            self._busy = True
+            self._end.clear()
+            self._wanted = slide
+            self._put(Progress(Phase.STARTING, slide=slide))
+            self._wake.notify()
+
+    def end(self) -> None:
+        """Ask the one that is going on to end with the verdict that its cells allow."""
+        self._end.set()
+
+    def close(self) -> None:
+        """Stop the thread; an examination that is going on stays unfinished in the records."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        self._thread.join(_CLOSING_S)
+
+    def _run(self) -> None:
+        self._show(Signal.plain(Indicator.READY))
+        while True:
+            with self._wake:
+                if self._wanted is None and not self._closing:
+                    self._wake.wait(_IDLE_S)
+                if self._closing:
+                    return
+                slide, self._wanted = self._wanted, None
+            if slide is None:
+                self._idle()
+                continue
+            try:
+                self._examine(slide)
+            except LeukoscopeError as fault:
+                self._report(fault, slide)
+            except Exception as error:
+                # The page must live to tell it, and the lamps must not go on as if nothing was.
+                _log.exception("the examination of a slide broke")
+                self._report(ExaminationBroke(f"{type(error).__name__} in the loop."), slide)
+            finally:
+                with self._wake:
+                    self._busy = False
+
+    def _idle(self) -> None:
+        self._beat("idle")
+        try:
+            self._equipment.lamps.keep_alive()
+        except LeukoscopeError as fault:
+            self._report(fault, self.progress.slide)
+        if self.progress.phase is Phase.ENDED and time.monotonic() > self._verdict_until_s:
+            self._show(Signal.plain(Indicator.READY))
+            self._put(Progress(Phase.READY, indicator="READY", lamp_words=self._words()))
+
+    def _examine(self, slide: str) -> None:
+        tools = self._equipment
+        marks = FieldMarks()
+        measuring = True
+
+        def seen(frame: Frame) -> None:
+            self._beat("frame")
+            if measuring:
+                self._live.pictures.put(FieldPicture(frame.rgb))
+
+        with (
+            WatchedCamera(tools.open_camera(), self._end, seen) as camera,
+            Store.open(tools.home) as store,
+            FieldKeeper(tools.home) as fields,
+        ):
+            loop = Screening(
+                camera,
+                tools.classifier,
+                store,
+                tools.lamps,
+                tools.settings,
+                slide,
+                tools.source,
+                tools.um_per_px,
+                fields=fields,
+            )
+            self._put(Progress(Phase.COUNTING, slide=slide, lamp_words=self._words()))
+            for step in loop.steps():
+                measuring = False
+                self._tell(step, marks, slide, loop)
+                if self._closing:
+                    return
+            outcome = loop.outcome
+            assert outcome is not None
+        self._verdict_until_s = time.monotonic() + tools.settings.page.verdict_s
+        self._put(
+            replace(
+                self.progress,
+                phase=Phase.ENDED,
+                examination=outcome.examination,
+                verdict=outcome.verdict,
+                reason=outcome.reason,
+                cells=outcome.cells,
+                blasts=outcome.blasts,
+                abstained=outcome.abstained,
+                blast_share=outcome.blast_share,
+                interval=outcome.interval,
+                cells_needed=outcome.cells_needed,
+                trouble="",
+                advice="",
+                indicator=tools.lamps.signal.indicator.value,
+                lamp_words=self._words(),
+            )
+        )
+
+    def _tell(self, step: Step, marks: FieldMarks, slide: str, loop: Screening) -> None:
+        """Leave a step's picture and figures where the page finds them."""
+        boxed = marks.marks(step)
+        self._live.pictures.put(FieldPicture(step.frame.rgb, boxed, step.um_per_px))
+        judgement = step.judgement
+        self._put(
+            Progress(
+                Phase.COUNTING,
+                slide=slide,
+                examination=loop.examination,
+                cells=step.tally.seen,
+                blasts=step.tally.blasts,
+                abstained=step.tally.abstained,
+                blast_share=judgement.blast_share,
+                interval=judgement.interval,
+                ruled_out=judgement.share_ruled_out,
+                cells_needed=judgement.cells_needed,
+                verdict=judgement.verdict.value,
+                reason=judgement.reason,
+                trouble="" if step.trouble is None else step.trouble.value,
+                advice=step.advice,
+                indicator=step.signal.indicator.value,
+                lamp_words=step.signal.words,
+            )
+        )
+
+    def _report(self, fault: LeukoscopeError, slide: str) -> None:
+        _log.error("%s", fault)
+        signal = Signal.fault(fault)
+        self._show(signal)
+        self._put(
+            replace(
+                self.progress,
+                phase=Phase.FAULT,
+                slide=slide,
+                advice="",
+                trouble="",
+                indicator=signal.indicator.value,
+                lamp_words=signal.words,
+                fault=(fault.number, fault.cause, fault.action),
+            )
+        )
+
+    def _show(self, signal: Signal) -> None:
+        """Show it; lamps that fail go dark by themselves, and must not end this thread."""
+        try:
+            self._equipment.lamps.show(signal)
+        except LeukoscopeError as fault:
+            _log.error("%s", fault)
+
+    def _words(self) -> str:
+        return self._equipment.lamps.signal.words
+
+    def _put(self, progress: Progress) -> None:
+        self._live.states.put(progress)

@@ -1,0 +1,113 @@
+"""The service: loop, lamps and page put together; `leukoscope serve`.
+
+The button, the heartbeats and systemd's watchdog join here: a button calls `Examiner.start` and
+`Examiner.end`, as the page does; heartbeats are heard through ``beat``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from edge.closing import Closing
+from edge.examiner import Beat, Equipment, Examiner
+from edge.web.app import build_app, build_templates
+from edge.web.catalogue import load_texts
+from edge.web.control import Control
+from edge.web.desk import Desk
+from edge.web.doors import Doors
+from edge.web.field_picture import encode_field
+from edge.web.live import LiveView
+from edge.web.server import PageServer
+from edge.web.sessions import Sessions
+from edge.web.settings import PageSettings
+from edge.web.visit import Parts
+
+_THIS_MACHINE = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where the page answers.
+
+    Attributes:
+        host: Address it listens at.
+        port: TCP port.
+        open_to_network: Whether other machines are let in.
+    """
+
+    host: str
+    port: int
+    open_to_network: bool
+
+    @property
+    def url(self) -> str:
+        """For a browser on this machine."""
+        return f"http://localhost:{self.port}/"
+
+
+class Service(Closing):
+    """Everything that runs while the device is on; closing it stops all of it in order.
+
+    Args:
+        equipment: What examinations are made with.
+        port: TCP port; None for the settings' own.
+        beat: Hears the loop's signs of life.
+
+    Raises:
+        PageUnreachable: The port is taken or not allowed.
+        PinsDamaged: The file of PINs cannot be read.
+        LeukoscopeError: The records cannot be opened.
+    """
+
+    def __init__(
+        self, equipment: Equipment, port: int | None = None, beat: Beat = lambda part: None
+    ) -> None:
+        settings = equipment.settings.page
+        with contextlib.ExitStack() as opened:
+            desk = opened.enter_context(Desk(equipment.home))
+            desk.ask_now(lambda store: store)  # records that cannot be opened are a fault now
+            doors = Doors(equipment.home)
+            encoder = ThreadPoolExecutor(1, thread_name_prefix="pictures")
+            opened.callback(encoder.shutdown)
+            live = LiveView(settings, encode_field, encoder)
+            examiner = opened.enter_context(Examiner(equipment, live, beat=beat))
+            app = build_app(_parts(equipment, doors, desk, live, examiner))
+            host = settings.address if doors.are_set else _THIS_MACHINE
+            server = PageServer(app, host, settings.port if port is None else port)
+            opened.enter_context(server)
+            opened.callback(live.close)
+            self._opened = opened.pop_all()
+        self.examiner: Control = examiner
+        self.live = live
+        self.address = Address(host, server.port, doors.are_set)
+        self._server = server
+
+    def wait(self) -> None:
+        """Wait until somebody ends the program, or the page dies."""
+        idle = threading.Event()
+        while self._server.is_alive:
+            idle.wait(1.0)
+
+    def close(self) -> None:
+        """Stop page and loop, and close the records."""
+        self._opened.close()
+
+
+def _parts(
+    equipment: Equipment, doors: Doors, desk: Desk, live: LiveView, control: Control
+) -> Parts:
+    settings: PageSettings = equipment.settings.page
+    return Parts(
+        settings=settings,
+        doors=doors,
+        sessions=Sessions(settings.session_idle_s, settings.session_s),
+        live=live,
+        control=control,
+        desk=desk,
+        texts=load_texts(),
+        templates=build_templates(equipment.settings.verdict.share_limit),
+        home=equipment.home,
+    )

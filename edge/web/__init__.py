@@ -1,0 +1,1 @@
+"""The clinic's page on the local network: live view, gallery, review, records, dossier."""

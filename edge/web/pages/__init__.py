@@ -1,0 +1,1 @@
+"""What lies behind each address of the page."""
