@@ -10,7 +10,7 @@ PIP_FLAGS := --quiet --disable-pip-version-check
 PIP_PINS := $(if $(CONSTRAINTS),-c $(CONSTRAINTS))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint typecheck wheel bench clean constraints network bundle figures
+.PHONY: help demo serve test lint typecheck wheel bench clean constraints network bundle figures
 
 help: ## Show this list
 	@echo "Leukoscope: screening aid for blasts in blood smears (research use, not a diagnosis)."
@@ -21,6 +21,9 @@ help: ## Show this list
 
 demo: $(DEVICE)/.installed ## Install what the device needs; screen three rendered smears
 	$(DEVICE)/bin/leukoscope demo --out out/demo
+
+serve: $(DEVICE)/.installed ## Show the clinic's page on this machine, over a rendered smear
+	$(DEVICE)/bin/leukoscope serve --camera 'phantom:leukemic?seed=7' --home out/serve
 
 test: $(DEV)/.installed ## Install the rest; lint, type check and run all tests
 	$(DEV)/bin/ruff check .

@@ -291,11 +291,13 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 
 def _pin(arguments: argparse.Namespace) -> int:
+    from edge.records.audit import EventKind, record_event
     from edge.records.home import data_home, prepare_home
     from edge.web.doors import Doors
     from edge.web.roles import named_role
 
-    doors = Doors(prepare_home(data_home(arguments.home)))
+    home = prepare_home(data_home(arguments.home))
+    doors = Doors(home)
     name = arguments.name or arguments.role
     if arguments.list:
         for person in doors.people():
@@ -306,11 +308,13 @@ def _pin(arguments: argparse.Namespace) -> int:
     if arguments.remove:
         if not doors.remove(name):
             raise UsageFault(f"Nobody of the name {name!r} has a PIN.", "See --list.")
+        record_event(home, EventKind.USER, "installer", pin_removed_of=name)
         print(f"{name} has no PIN any more; sessions begun with it have ended.")
         return 0
     if arguments.role is None:
         raise UsageFault("A PIN needs --role viewer, reviewer or admin.")
     person = doors.set_pin(name, named_role(arguments.role), _typed_pin())
+    record_event(home, EventKind.USER, "installer", pin_set_for=person.name, role=person.role.word)
     print(f"{person.name} may come in as {person.role.word}.")
     print("The page answers on the local network from its next start on.")
     return 0

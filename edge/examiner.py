@@ -6,6 +6,7 @@ boards of a `LiveView`, by reference.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -18,6 +19,7 @@ from edge.closing import Closing
 from edge.errors import AlreadyExamining, ExaminationBroke, LeukoscopeError
 from edge.field_marks import FieldMarks
 from edge.inference.classifier import Classifier
+from edge.records.audit import EventKind, record_event
 from edge.records.fields import FieldKeeper
 from edge.records.slide import checked_slide
 from edge.records.store import Store
@@ -266,6 +268,8 @@ class Examiner(Closing):
 
     def _report(self, fault: LeukoscopeError, slide: str) -> None:
         _log.error("%s", fault)
+        with contextlib.suppress(LeukoscopeError):
+            record_event(self._equipment.home, EventKind.FAULT, fault=fault.number, slide=slide)
         signal = Signal.fault(fault)
         self._show(signal)
         self._put(

@@ -12,7 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from edge.closing import Closing
+from edge.errors import LeukoscopeError
 from edge.examiner import Beat, Equipment, Examiner
+from edge.records.audit import EventKind, record_event
 from edge.web.app import build_app, build_templates
 from edge.web.catalogue import load_texts
 from edge.web.control import Control
@@ -79,7 +81,10 @@ class Service(Closing):
             server = PageServer(app, host, settings.port if port is None else port)
             opened.enter_context(server)
             opened.callback(live.close)
+            record_event(equipment.home, EventKind.START, what="service", port=server.port)
             self._opened = opened.pop_all()
+        self._home = equipment.home
+        self._closed = False
         self.examiner: Control = examiner
         self.live = live
         self.address = Address(host, server.port, doors.are_set)
@@ -92,8 +97,12 @@ class Service(Closing):
             idle.wait(1.0)
 
     def close(self) -> None:
-        """Stop page and loop, and close the records."""
-        self._opened.close()
+        """Stop page and loop, and close the records; more than one call does no harm."""
+        if not self._closed:
+            self._closed = True
+            self._opened.close()
+            with contextlib.suppress(LeukoscopeError):
+                record_event(self._home, EventKind.STOP, what="service")
 
 
 def _parts(

@@ -62,6 +62,11 @@ def build_templates(share_limit: float) -> jinja2.Environment:
     return environment
 
 
+def addresses() -> list[Route]:
+    """Every address of the page, for whoever wants to try them all; they answer nothing."""
+    return _routes(None)  # type: ignore[arg-type]
+
+
 def _routes(parts: Parts) -> list[Route]:
     def ask(path: str, handler: Handler, role: Role, quiet: bool = False) -> Route:
         return Route(path, door(parts, handler, role, quiet), methods=["GET"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
 from edge.errors import AlreadyExamining, LeukoscopeError, RecordMissing, ReviewOutdated
+from edge.records.audit import EventKind, record_event
 from edge.web.catalogue import LANGUAGES, Texts, chosen_language
 from edge.web.control import Control
 from edge.web.desk import Desk
@@ -150,6 +152,13 @@ class Visit:
     def page(self, template: str, status: int = 200, **values: Any) -> Response:
         """A whole page."""
         return HTMLResponse(self.html(template, **values), status)
+
+    async def note(self, kind: EventKind, actor: str, **details: Any) -> None:
+        """Write something that happened into the audit; a door opens even where that fails."""
+        try:
+            await asyncio.to_thread(record_event, self.parts.home, kind, actor, None, **details)
+        except LeukoscopeError as fault:
+            _log.error("%s", fault)
 
     def go(self, path: str) -> Response:
         """Send the browser on; after a form so that going back does not send it again."""

@@ -7,6 +7,7 @@ from math import ceil
 
 from starlette.responses import Response
 
+from edge.records.audit import EventKind
 from edge.web.catalogue import LANGUAGES
 from edge.web.doors import Entry, Side
 from edge.web.guard import is_this_machine
@@ -32,6 +33,7 @@ async def login(visit: Visit) -> Response:
     person = entry.person
     visit.session = parts.sessions.begin(person.name, person.role, person.pin.salt)
     visit.fresh = True
+    await visit.note(EventKind.LOGIN, person.name, role=person.role.word)
     target = own_path(visit.form.text("next"))
     if kept := _kept(visit):
         return visit.page("again.html", next=target, kept=kept)
@@ -60,7 +62,10 @@ async def try_pin(visit: Visit, name: str, pin: str) -> Entry:
     side: Side = "device" if is_this_machine(visit.request.scope) else "network"
     if not name or not pin or len(name) > 64 or len(pin) > MOST_CHARACTERS:
         return Entry(None)
-    return await asyncio.to_thread(visit.parts.doors.enter, name, pin, side)
+    entry = await asyncio.to_thread(visit.parts.doors.enter, name, pin, side)
+    if entry.just_locked:
+        await visit.note(EventKind.LOGIN_LOCKED, name, side=side, seconds=round(entry.locked_s))
+    return entry
 
 
 def refuse_wrong(entry: Entry) -> None:

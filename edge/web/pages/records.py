@@ -30,7 +30,7 @@ _PICTURE_HEADERS = {"cache-control": "private, max-age=3600"}
 _UM_OF_BAR = 10
 _REFERENCE_UM_PER_PX = 0.2
 """Scale of crops of examinations recorded before it was written down."""
-_MAX_PAGE = 10**6
+_SHOWN_PX = 128
 
 
 async def show_slides(visit: Visit) -> Response:
@@ -191,10 +191,12 @@ def _page_of(views: list[CellView], start: int) -> dict[str, Any]:
 
 
 def _scale(conditions: Conditions | None) -> dict[str, Any]:
-    """The crops' scale, and how long a bar of 10 micrometres is in their pixels."""
-    told = None if conditions is None else conditions.bundle.get("crop_um_per_px")
-    um_per_px = float(told or _REFERENCE_UM_PER_PX)
-    return {"bar_um": _UM_OF_BAR, "bar_px": round(_UM_OF_BAR / um_per_px, 1)}
+    """The crops' scale, and how long a bar of 10 micrometres is beside them."""
+    bundle = {} if conditions is None else conditions.bundle
+    um_per_px = float(bundle.get("crop_um_per_px") or _REFERENCE_UM_PER_PX)
+    # Crops of every size are shown as wide as the reference ones.
+    shown = _SHOWN_PX / float(bundle.get("crop_size_px") or _SHOWN_PX)
+    return {"bar_um": _UM_OF_BAR, "bar_px": round(_UM_OF_BAR / um_per_px * shown, 1)}
 
 
 def _day(text: str) -> date | None:
