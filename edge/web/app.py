@@ -82,6 +82,7 @@ def _routes(parts: Parts) -> list[Route]:
         do("/examination/end", live.end, Role.REVIEWER),
         do("/slide/barcode", live.barcode, Role.REVIEWER, upload=True),
         ask("/slides", records.show_slides, Role.VIEWER),
+        do("/clock", records.confirm_clock, Role.REVIEWER),
         ask("/slides/{number:int}", records.show_examination, Role.VIEWER),
         ask("/slides/{number:int}/cells", records.show_cells, Role.VIEWER, quiet=True),
         ask("/cells/{number:int}", records.show_cell, Role.VIEWER),

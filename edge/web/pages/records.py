@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from starlette.responses import HTMLResponse, Response
 
 from edge.errors import UsageFault
+from edge.records.clock import ClockTrust
 from edge.records.fields import field_of_frame
 from edge.records.reviews import (
     LABELS,
@@ -48,11 +49,19 @@ async def show_slides(visit: Visit) -> Response:
     found = await visit.parts.desk.ask(lambda store: search(store, wanted, number, 30))
     return visit.page(
         "slides.html",
+        clock=(await visit.parts.desk.ask(_clock_trust)).value,
+        now=datetime.now(UTC).strftime("%Y-%m-%d %H:%M"),
         found=found,
         wanted=wanted,
         problem=problem,
         verdicts=[*FINAL_VERDICTS, UNFINISHED],
     )
+
+
+async def confirm_clock(visit: Visit) -> Response:
+    """A person says that the time is right."""
+    await visit.parts.desk.ask(lambda store: store.confirm_clock(visit.who))
+    return visit.go("/slides")
 
 
 async def show_examination(visit: Visit) -> Response:
@@ -174,6 +183,11 @@ async def field_picture(visit: Visit) -> Response:
     if field is None:
         raise NotHere
     return Response(field.jpeg, media_type="image/jpeg", headers=_PICTURE_HEADERS)
+
+
+def _clock_trust(store: Store) -> ClockTrust:
+    with store.transaction():
+        return store.clock_trust()
 
 
 def _neighbours(folder: Folder, cell: StoredCell) -> list[tuple[CellView, tuple[float, ...]]]:

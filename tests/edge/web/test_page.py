@@ -445,3 +445,16 @@ def test_the_check_of_the_chain_finds_what_was_changed(clinic: Clinic, slide: in
         database.execute("UPDATE verdicts SET verdict = 'NO_BLASTS_FOUND'")
     database.close()
     assert "A record was changed" in browser.post("/audit").text
+
+
+def test_a_clock_that_nobody_confirmed_is_said_and_can_be_confirmed(
+    clinic: Clinic, slide: int
+) -> None:
+    browser = clinic.logged_in("reviewer")
+    page = browser.get("/slides").text
+    if "nobody has confirmed it" not in page and "was never set" not in page:
+        pytest.skip("this machine's clock is synchronised and trusted")
+    assert browser.post("/clock").status_code == 303
+    page = browser.get("/slides").text
+    assert "nobody has confirmed it" not in page
+    assert "was never set" not in page
