@@ -194,6 +194,7 @@ class Examiner(Closing):
             self._beat("frame")
             if measuring:
                 self._live.pictures.put(FieldPicture(frame.rgb))
+                self._tell_lamps()
 
         with (
             WatchedCamera(tools.open_camera(), self._end, seen) as camera,
@@ -211,7 +212,7 @@ class Examiner(Closing):
                 tools.um_per_px,
                 fields=fields,
             )
-            self._put(Progress(Phase.COUNTING, slide=slide, lamp_words=self._words()))
+            self._put(Progress(Phase.COUNTING, slide=slide, indicator="KEEP_COUNTING"))
             for step in loop.steps():
                 measuring = False
                 self._tell(step, marks, slide, loop)
@@ -265,6 +266,13 @@ class Examiner(Closing):
                 lamp_words=step.signal.words,
             )
         )
+
+    def _tell_lamps(self) -> None:
+        """While the scale is measured there are no steps; the lamps still say how it goes."""
+        signal = self._equipment.lamps.signal
+        if signal.indicator.value != self.progress.indicator:
+            told = replace(self.progress, indicator=signal.indicator.value, lamp_words=signal.words)
+            self._put(told)
 
     def _report(self, fault: LeukoscopeError, slide: str) -> None:
         _log.error("%s", fault)

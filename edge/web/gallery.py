@@ -94,7 +94,11 @@ def chips(views: Sequence[CellView]) -> list[Chip]:
     labels = Counter(v.label for v in views)
     still_open = sum(v.person is None for v in views)
     offered = [Chip(ALL, len(views))]
-    offered += [Chip(mark.value, marks[mark]) for mark in Mark if marks[mark]]
+    offered += [
+        Chip(mark.value, marks[mark])
+        for mark in (Mark.BLAST, Mark.OTHER, Mark.UNSURE)
+        if marks[mark]
+    ]
     if 0 < still_open < len(views):
         offered.append(Chip(OPEN, still_open))
     told = [(label, n) for label, n in labels.most_common() if label not in ("not_told", "blast")]

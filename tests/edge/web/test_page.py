@@ -458,3 +458,23 @@ def test_a_clock_that_nobody_confirmed_is_said_and_can_be_confirmed(
     page = browser.get("/slides").text
     assert "nobody has confirmed it" not in page
     assert "was never set" not in page
+
+
+def test_the_live_page_says_one_thing_at_a_time(clinic: Clinic) -> None:
+    """A push blurs a frame or two: no reason to call the person; ten in a row are one."""
+    browser = clinic.logged_in("viewer")
+    counting = Progress(
+        Phase.COUNTING, "S-1", 1, 5, trouble="moving", advice="Hold it.", indicator="KEEP_COUNTING"
+    )
+    clinic.live.states.put(counting)
+    assert "Go on to the next field." in browser.get("/live/status").text
+    clinic.live.states.put(dataclasses.replace(counting, indicator="ADVICE"))
+    assert "Hold the slide still for a moment." in browser.get("/live/status").text
+    unknown = dataclasses.replace(counting, indicator="ADVICE", trouble="too_blue")
+    clinic.live.states.put(unknown)
+    assert '<p lang="en">Hold it.</p>' in browser.get("/live/status").text
+    fault = ("E-CAM-03", "No frame for 5 s.", "Replug it.")
+    broken = dataclasses.replace(unknown, phase=Phase.FAULT, indicator="FAULT", fault=fault)
+    clinic.live.states.put(broken)
+    page = browser.get("/live/status").text
+    assert all(words in page for words in fault)
