@@ -11,9 +11,10 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
+from edge.errors import LoopHung
 from edge.web.control import FieldPicture, Phase, Progress
 from edge.web.settings import PageSettings
 
@@ -22,6 +23,8 @@ _T = TypeVar("_T")
 LONGEST_WAIT_S = 15.0
 """A question for something newer is answered with what there is after so long."""
 _STATE_PAUSE_S = 0.2
+SILENT_S = 10.0
+"""A loop that counts and gives neither picture nor state for so long hangs."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +41,16 @@ class Newest(Generic[_T]):
 
 
 class Board(Generic[_T]):
-    """One place for the newest value, written by one thread and waited for in an event loop."""
+    """One place for the newest value, written by one thread and waited for in an event loop.
+
+    Attributes:
+        changed_s: When it was last written, on the monotonic clock.
+    """
 
     def __init__(self, first: _T) -> None:
         # Replaced as a whole: a reader sees the old or the new one, never a mixture.
         self._newest = Newest(0, first)
+        self.changed_s = 0.0
         self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
         self._closed = False
 
@@ -54,6 +62,7 @@ class Board(Generic[_T]):
     def put(self, value: _T) -> None:
         """Leave a new value; costs the same however many wait, but for a nudge to each."""
         self._newest = Newest(self._newest.number + 1, value)
+        self.changed_s = time.monotonic()
         self._nudge()
 
     def close(self) -> None:
@@ -114,6 +123,20 @@ class LiveView:
         self._made: Newest[bytes] | None = None
         self._next_s = 0.0
         self._viewers = 0
+
+    @property
+    def progress(self) -> Progress:
+        """The newest state; a fault when the loop counts and has been silent for too long.
+
+        A loop that hangs can say nothing: what it said last must not stand there as if it lived.
+        """
+        told = self.states.newest.value
+        silent_s = time.monotonic() - max(self.pictures.changed_s, self.states.changed_s)
+        if told.phase is not Phase.COUNTING or silent_s <= SILENT_S:
+            return told
+        cause = f"The loop has been silent for {silent_s:.0f} s."
+        fault = (LoopHung.number, cause, LoopHung.default_action)
+        return replace(told, phase=Phase.FAULT, indicator="FAULT", fault=fault)
 
     def close(self) -> None:
         """Let go of all viewers, so that the page can end at once."""

@@ -35,7 +35,7 @@ async def picture(visit: Visit) -> Response:
 async def status(visit: Visit) -> Response:
     """The state as a piece of the live page; waits for one newer than ``after``."""
     newest = await visit.parts.live.state_after(_after(visit))
-    html = visit.html("live_status.html", **status_values(newest.value))
+    html = visit.html("live_status.html", **status_values(visit.parts.live.progress))
     return HTMLResponse(html, headers={_NUMBER_HEADER: str(newest.number)})
 
 
@@ -74,7 +74,8 @@ async def live_page(
 ) -> Response:
     """The live page, with a slide's number in its field where one is known."""
     state = visit.parts.live.states.newest
-    going_on = state.value.phase in _GOING_ON
+    progress = visit.parts.live.progress
+    going_on = progress.phase in _GOING_ON
     if not slide and not going_on and visit.may(Role.REVIEWER):
         slide = await visit.parts.desk.ask(next_number)
     return visit.page(
@@ -84,7 +85,7 @@ async def live_page(
         has_picture=visit.parts.live.pictures.newest.value is not None,
         next_slide=slide,
         unread=unread,
-        **status_values(state.value),
+        **status_values(progress),
     )
 
 

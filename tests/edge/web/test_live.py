@@ -8,11 +8,12 @@ import io
 import time
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from edge.web.control import FieldPicture, Mark, MarkedCell, Phase, Progress
 from edge.web.field_picture import encode_field
-from edge.web.live import LiveView
+from edge.web.live import SILENT_S, LiveView
 from edge.web.settings import PageSettings
 
 FAST = PageSettings(pictures_per_s=30)
@@ -126,3 +127,21 @@ def test_each_call_has_a_mark_of_its_own_form() -> None:
     assert dark[Mark.BLAST] > 1.5 * dark[Mark.OTHER]
     middle_of_top = {mark: grey[65:80, 340].min() for mark, grey in drawn.items()}
     assert middle_of_top[Mark.UNSURE] > 180 > middle_of_top[Mark.OTHER]
+
+
+def test_a_loop_that_hangs_is_told_as_a_fault_and_not_as_counting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    live = LiveView(FAST, _name)
+    live.states.put(Progress(Phase.COUNTING, "S-1", cells=40))
+    assert live.progress.phase is Phase.COUNTING
+    late_s = time.monotonic() + SILENT_S + 1
+    monkeypatch.setattr("edge.web.live.time.monotonic", lambda: late_s)
+    assert live.progress.phase is Phase.FAULT
+    assert live.progress.fault is not None
+    assert live.progress.fault[0] == "E-RUN-01"
+    live.pictures.put(_field(1))
+    assert live.progress.phase is Phase.COUNTING, "it lives again"
+    live.states.put(Progress(Phase.ENDED, "S-1", verdict="REVIEW"))
+    late_s += 1000
+    assert live.progress.phase is Phase.ENDED, "a verdict stays"
