@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -92,6 +91,6 @@ def _listen(address: str, port: int) -> socket.socket:
         listening.bind((address, port))
     except (OSError, OverflowError) as error:
         listening.close()
-        why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
+        why = getattr(error, "strerror", None) or str(error).rstrip(".")
         raise PageUnreachable(f"The page cannot be offered at {address}:{port}: {why}.") from error
     return listening
