@@ -74,9 +74,13 @@ def _parser() -> argparse.ArgumentParser:
     _add_home(slides)
     slides.add_argument("--json", action="store_true", help="one JSON object a line")
     slides.set_defaults(run=_slides)
-    verify = verbs.add_parser("verify", help="prove that the records are unchanged")
+    verify = verbs.add_parser("verify", help="prove records or an exported file unchanged")
+    verify.add_argument(
+        "file", nargs="?", type=Path, metavar="FILE", help="prove this exported file instead"
+    )
     _add_home(verify)
     verify.set_defaults(run=_verify)
+    _add_export(verbs.add_parser("export", help="write the dossier of an examination"))
     demo = verbs.add_parser("demo", help="screen three rendered smears and show how it works")
     demo.add_argument("--out", type=Path, default=Path("out/demo"), help="folder for the pictures")
     demo.add_argument("--seed", type=int, default=7, help="seed of the rendered smears")
@@ -157,6 +161,18 @@ def _add_pin(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--list", action="store_true", help="say who has a PIN")
     _add_home(parser)
     parser.set_defaults(run=_pin)
+
+
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("slide", nargs="?", metavar="SLIDE", help="its newest examination")
+    which.add_argument("--examination", type=int, metavar="N", help="number in `slides`")
+    parser.add_argument("--to", type=Path, required=True, metavar="DIR", help="folder or stick")
+    parser.add_argument(
+        "--format", default=None, metavar="LIST", help="some of csv,fhir (default: all)"
+    )
+    _add_home(parser)
+    parser.set_defaults(run=_export)
 
 
 def _add_pictures(parser: argparse.ArgumentParser, run: object, with_model: bool) -> None:
@@ -412,9 +428,30 @@ def _verify(arguments: argparse.Namespace) -> int:
     from edge.records.home import data_home
     from edge.records.store import Store
 
-    with Store.open_to_read(data_home(arguments.home)) as store:
+    home = data_home(arguments.home)
+    if arguments.file is not None:
+        from edge.proving import prove_file
+
+        print("\n".join(prove_file(arguments.file, home)))
+        return 0
+    with Store.open_to_read(home) as store:
         records = store.verify_chain()
     print(f"The chain of {records} records is whole: nothing was changed.")
+    return 0
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from edge.exporting import FORMS, export_examination, newest_of_slide
+    from edge.records.home import data_home
+
+    home = data_home(arguments.home)
+    formats = list(FORMS) if arguments.format is None else arguments.format.split(",")
+    number = arguments.examination
+    if number is None:
+        number = newest_of_slide(home, arguments.slide)
+    exported = export_examination(home, number, arguments.to, formats, "command")
+    for path in (*exported.files, exported.manifest):
+        print(path)
     return 0
 
 

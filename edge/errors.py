@@ -256,6 +256,35 @@ class BarcodeUnread(LeukoscopeError, ValueError):
     exit_status = 2
 
 
+class ExportFull(LeukoscopeError, OSError):
+    """There is no space for the dossier where it was to go."""
+
+    number = "E-EXP-01"
+    default_action = "Make space, or name another folder or stick."
+
+
+class ExportUnwritable(LeukoscopeError, OSError):
+    """The folder for the dossier is not there, was pulled out, or cannot be written."""
+
+    number = "E-EXP-02"
+    default_action = "Name a folder that is there and can be written; push the stick in firmly."
+
+
+class ExportAltered(LeukoscopeError, ValueError):
+    """A file of a dossier is not as it was exported."""
+
+    number = "E-EXP-03"
+    default_action = "Do not use it; export the examination again from the device."
+
+
+class ManifestMissing(LeukoscopeError, ValueError):
+    """Nothing at hand can prove a file: no manifest lists it and no record knows of it."""
+
+    number = "E-EXP-04"
+    default_action = "Put the manifest of the export beside it, or ask the device that made it."
+    exit_status = 2
+
+
 class DataMissing(LeukoscopeError, FileNotFoundError):
     """Labelled cells named for training, calibration or holdout are not there or hold none."""
 

@@ -200,3 +200,10 @@ def event_details(database: Database, kind: EventKind) -> list[tuple[int, dict[s
     with database.snapshot():
         rows = database.all("SELECT id, details FROM events WHERE kind = ? ORDER BY id", kind.value)
     return [(row["id"], json.loads(row["details"])) for row in rows]
+
+
+def chain_head(database: Database) -> tuple[int, str]:
+    """Place and hash of the last record; (0, empty) before the first."""
+    with database.snapshot():
+        row = database.first("SELECT seq, hash FROM chain_head")
+    return (0, "") if row is None else (row["seq"], row["hash"])

@@ -112,6 +112,7 @@ FAULT_AREAS: tuple[str, ...] = (
     "DAT",
     "CNV",
     "WEB",
+    "EXP",
 )
 """The middle of a fault's number, ordered so that what a clinic meets has few flashes.
 

@@ -1,0 +1,1 @@
+"""The dossier of an examination: what leaves the device, in forms that others can read."""
