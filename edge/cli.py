@@ -169,7 +169,7 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--examination", type=int, metavar="N", help="number in `slides`")
     parser.add_argument("--to", type=Path, required=True, metavar="DIR", help="folder or stick")
     parser.add_argument(
-        "--format", default=None, metavar="LIST", help="some of csv,fhir (default: all)"
+        "--format", default=None, metavar="LIST", help="some of csv,fhir,pdf (default: all)"
     )
     _add_home(parser)
     parser.set_defaults(run=_export)

@@ -21,9 +21,22 @@ from edge.records.search import examinations_of
 from edge.records.store import Store
 from edge.reviewing import result_of
 
+
+def _pdf(dossier: Dossier) -> bytes:
+    """The only form that needs a package of its own, so the others work without it."""
+    try:
+        from edge.records.dossier.pdf import dossier_pdf
+    except ModuleNotFoundError as error:
+        raise UsageFault(
+            f"The package {error.name} is not installed.", "Use --format csv,fhir, or install it."
+        ) from error
+    return dossier_pdf(dossier)
+
+
 FORMS: dict[str, tuple[str, Callable[[Dossier], bytes]]] = {
     "csv": (".cells.csv", cells_csv),
     "fhir": (".fhir.json", fhir_bundle),
+    "pdf": (".pdf", _pdf),
 }
 """By the word of a form: the end of its file's name, and what writes it."""
 

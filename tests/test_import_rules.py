@@ -23,7 +23,7 @@ _PASSED_DATA = {
 }
 # What the page knows besides the records: what lamps say, and what persons' calls make of a result.
 _PAGE_KNOWS = {"edge.signals.indicator", "edge.reviewing", "edge.exporting"}
-# Hardware libraries and the one file that imports each.
+# Libraries of hardware and of files, and the one file that imports each.
 _HARDWARE = {
     "picamera2": "edge/camera/picamera.py",
     "gpiozero": "edge/signals/lamps.py",
@@ -31,6 +31,7 @@ _HARDWARE = {
     "tflite_runtime": "edge/inference/interpreter.py",
     "uvicorn": "edge/web/server.py",
     "zxingcpp": "edge/web/barcode.py",
+    "fpdf": "edge/records/dossier/pdf.py",
 }
 
 

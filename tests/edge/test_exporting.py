@@ -9,6 +9,7 @@ import io
 import json
 import os
 import shutil
+import subprocess
 
 import pytest
 from hypothesis import given
@@ -193,6 +194,38 @@ def test_the_bundle_says_shares_in_codes_and_every_reference_is_in_it(home, stic
     assert "Patient" not in told
     picture = base64.b64decode(of_type(bundle, "Media")[0]["content"]["data"])
     assert picture == SEEN[1].crop_webp  # the most suspicious one first
+
+
+def text_of_pdf(path):
+    tool = shutil.which("pdftotext")
+    if tool is None:
+        pytest.skip("pdftotext (poppler-utils) reads the PDF")
+    told = subprocess.run([tool, "-layout", path, "-"], capture_output=True, check=True)
+    return told.stdout.decode()
+
+
+def test_the_pdf_tells_the_result_its_limits_and_who_signed_on_the_first_page(home, stick):
+    review_and_sign(home)
+    exported = export_examination(home, 1, stick, ["pdf"])
+    pages = text_of_pdf(exported.files[0]).split("\f")[:-1]
+    assert len(pages) == 3  # result, gallery, audit
+    for page in pages:
+        assert "Screening aid for research use, not a diagnosis." in page
+    for told in ("REVIEW", "interval", "Signed by Dr Amina", "ab" * 32, "Threshold", "Limits"):
+        assert told in pages[0]
+    assert pages[1].index("blast 0.97") < pages[1].index("lymphocyte 0.02")
+    assert "10 um" in pages[1]
+    assert "SIGNATURE" in pages[2]
+
+
+def test_a_pdf_is_made_of_any_words_and_without_pictures(tmp_path, stick):
+    with Store.open(tmp_path / "odd") as store:
+        begin(store, "स्लाइड é 7", conditions=None)
+    exported = export_examination(tmp_path / "odd", 1, stick, ["pdf"])
+    assert exported.files[0].read_bytes().startswith(b"%PDF")
+    told = text_of_pdf(exported.files[0])
+    assert "NO VERDICT" in told
+    assert "not recorded" in told
 
 
 def test_a_clock_that_was_never_set_gives_no_time(tmp_path, stick):
