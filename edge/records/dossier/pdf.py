@@ -35,8 +35,8 @@ _SIGNOFF_WORDS = {
     Signoff.CHANGED: "PRELIMINARY: reviewed or noted upon after it was signed, not signed anew.",
 }
 _LIMITS = (
-    "The result holds for the cells counted, not for the patient. Leukemias, cameras and stains that "
-    "were not in the model's training data are untested: its model card names them (of the first "
+    "The result holds for the cells counted, not for the patient. Leukemias, cameras and stains "
+    "that were not in the training data are untested: the model card names them (of the first "
     "model: lymphoblasts). Blasts of monocytic leukemia are often called monocytes.",
     "The interval covers the network's errors on patients it was never trained on and the number "
     "of cells; not a bad smear, a wrong label or a wrong scale.",
