@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 from edge.signals.indicator import Indicator
 from edge.web.forms import MAX_FORM_BYTES
 from edge.web.guard import Guard, own_names
-from edge.web.pages import audit, entry, live, records, review
+from edge.web.pages import audit, dossier, entry, live, records, review
 from edge.web.roles import Role
 from edge.web.visit import Handler, NotHere, Parts, Visit, door
 
@@ -91,6 +91,7 @@ def _routes(parts: Parts) -> list[Route]:
         do("/cells/{number:int}/call", review.call, Role.REVIEWER),
         do("/slides/{number:int}/note", review.note, Role.REVIEWER),
         do("/slides/{number:int}/sign", review.signature, Role.REVIEWER),
+        do("/slides/{number:int}/download", dossier.download, Role.REVIEWER),
         ask("/audit", audit.show_audit, Role.ADMIN),
         do("/audit", audit.check_chain, Role.ADMIN),
         ask("/lamps", _lamps, Role.NOBODY),

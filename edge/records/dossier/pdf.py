@@ -203,7 +203,7 @@ def _cell(paper: _Paper, dossier: Dossier, cell: StoredCell, x: float, y: float)
     paper.rect(x, y, _CELL_MM, _CELL_MM)
     paper.set_font("Helvetica", size=6.5)
     if picture is None:
-        paper.text(x + 2, y + _CELL_MM / 2, "picture deleted")
+        paper.text(x + 2, y + _CELL_MM / 2, "no picture")
     told = "?" if machine.blast is None else machine.label.replace("_", " ")
     paper.text(x, y + _CELL_MM + 3, printable(f"{cell.number}: {told} {machine.p_blast:.2f}"))
     if call is not None:
@@ -212,12 +212,13 @@ def _cell(paper: _Paper, dossier: Dossier, cell: StoredCell, x: float, y: float)
 
 
 def _jpeg(webp: bytes) -> io.BytesIO | None:
-    """A stored picture as JPEG, which PDF holds as it is; None where it was deleted."""
-    if not webp:
-        return None
+    """A stored picture as JPEG, which PDF holds as it is; None where it was deleted or damaged."""
     out = io.BytesIO()
-    with Image.open(io.BytesIO(webp), formats=("WEBP",)) as picture:
-        picture.convert("RGB").save(out, "JPEG", quality=90)
+    try:
+        with Image.open(io.BytesIO(webp), formats=("WEBP",)) as picture:
+            picture.convert("RGB").save(out, "JPEG", quality=90)
+    except (OSError, ValueError):
+        return None
     out.seek(0)
     return out
 
