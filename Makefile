@@ -41,11 +41,11 @@ typecheck: $(DEV)/.installed ## mypy, strict
 wheel: $(DEV)/.installed ## Build the wheel into dist/
 	$(DEV)/bin/python -m build --wheel --outdir dist .
 
-network: $(DEV)/.installed ## Train the float network again into runs/first (about 25 minutes on 2 idle cores)
-	$(DEV)/bin/python -m train train/recipes/first.toml --out runs/first
+network: $(DEV)/.installed ## Train the float network again into runs/leukoscope-mnv2 (about 25 minutes on 2 idle cores)
+	$(DEV)/bin/python -m train train/recipes/leukoscope-mnv2.toml --out runs/leukoscope-mnv2
 
 bundle: $(DEV)/.installed ## Quantize and prove the committed float network again into runs/bundle
-	$(DEV)/bin/python -m train train/recipes/first.toml --lists --out runs/lists
+	$(DEV)/bin/python -m train train/recipes/leukoscope-mnv2.toml --lists --out runs/lists
 	rm -rf runs/bundle
 	$(DEV)/bin/python -m convert models/float/leukoscope-mnv2/float.keras \
 	  --calibration runs/lists/tune.cells.json --holdout runs/lists/holdout.cells.json \

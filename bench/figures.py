@@ -37,7 +37,7 @@ from train.labels import NON_CELL_LABELS
 from train.recipe import Recipe
 
 ROOT = Path(__file__).resolve().parent.parent
-RECIPE = ROOT / "train" / "recipes" / "first.toml"
+RECIPE = ROOT / "train" / "recipes" / "leukoscope-mnv2.toml"
 
 BLAST_FIELDS = {"P08": 5, "P10": 1, "P15": 1, "P35": 2, "P36": 1, "P58": 1, "P64": 1}
 """Patients of the wide fields with many cells and many blasts, and how many fields of each."""

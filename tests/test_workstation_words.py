@@ -11,7 +11,7 @@ import convert.__main__ as convert_command
 import train.__main__ as train_command
 from tests.shared_data import REPOSITORY, data_folder, shared_zip
 
-RECIPE = str(REPOSITORY / "train" / "recipes" / "first.toml")
+RECIPE = str(REPOSITORY / "train" / "recipes" / "leukoscope-mnv2.toml")
 
 
 @pytest.fixture

@@ -1,38 +1,30 @@
-"""``python -m train RECIPE --out FOLDER``: labelled cells to a trained float network."""
+"""``python -m train RECIPE --out FOLDER``: labelled cells to a trained float network.
+
+``python -m train evaluate RECIPE`` reports on it: see ``train/evaluation``.
+"""
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from pathlib import Path
 
 from edge.errors import LeukoscopeError, WorkstationMissing
-from train.cells import LabelledCell, Part, read_index, split_cells, write_cell_list
 from train.recipe import Recipe
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run a recipe; exit status 0 trained, 1 failed, 2 wrong usage or input."""
-    parser = argparse.ArgumentParser(prog="python -m train", description=__doc__)
-    parser.add_argument("recipe", type=Path, help="a TOML file of train/recipes/")
-    parser.add_argument("--out", type=Path, required=True, help="folder for network, log and lists")
-    parser.add_argument("--data", type=Path, default=None, help="folder of the labelled zips")
-    parser.add_argument("--weights", type=Path, default=None, help="folder of backbone weights")
-    parser.add_argument(
-        "--lists", action="store_true", help="only write who is trained on and who is held out"
-    )
-    arguments = parser.parse_args(argv)
-    shared = Path(__file__).resolve().parents[2] / "shared"
-    data = arguments.data or Path(os.environ.get("LEUKOSCOPE_DATA", shared / "data"))
-    weights = arguments.weights or Path(os.environ.get("LEUKOSCOPE_WEIGHTS", shared / "weights"))
+    """Run a recipe, or evaluate it; exit status 0 done, 1 failed, 2 wrong usage or input."""
+    words = sys.argv[1:] if argv is None else argv
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        if arguments.lists:
-            write_lists(arguments.recipe, data, arguments.out)
+        if words[:1] == ["evaluate"]:
+            _evaluate(words[1:])
         else:
-            run(arguments.recipe, data, weights, arguments.out)
+            _train(words)
     except ModuleNotFoundError as error:
         missing = WorkstationMissing(f"Training needs the package {error.name}.")
         print(f"leukoscope: {missing}", file=sys.stderr)
@@ -40,53 +32,81 @@ def main(argv: list[str] | None = None) -> int:
     except LeukoscopeError as fault:
         print(f"leukoscope: {fault}", file=sys.stderr)
         return fault.exit_status
+    except KeyboardInterrupt:
+        print("leukoscope: stopped; the same command goes on from here.", file=sys.stderr)
+        return 1
     return 0
 
 
-def run(recipe_path: Path, data: Path, weights: Path, out: Path) -> None:
-    """Everything from recipe to ``float.keras`` with its description and cell lists."""
-    recipe, parts = write_lists(recipe_path, data, out)
-    import keras
+def _train(words: list[str]) -> None:
+    parser = _parser("python -m train", __doc__)
+    parser.add_argument("--out", type=Path, required=True, help="folder for network, log and lists")
+    parser.add_argument("--fold", type=int, default=0, help="patients to hold out (0)")
+    parser.add_argument("--leave-out", metavar="SOURCE", help="a source to hold out whole besides")
+    parser.add_argument(
+        "--lists", action="store_true", help="only write who is trained on and who is held out"
+    )
+    arguments = parser.parse_args(words)
+    from train.cells import split_cells
+    from train.plan import Run, read_cells, write_lists
 
-    from edge.imaging.crop import CropSpec
-    from train.description import describe
-    from train.fit import fit
-    from train.labels import LABELS
-    from train.network import build_network
-    from train.pixels import load_crops
+    recipe = Recipe.load(arguments.recipe)
+    run = Run(arguments.out.name, arguments.fold, arguments.leave_out)
+    parts = split_cells(read_cells(recipe, arguments.data), recipe, run.fold, run.leave_out)
+    for line in write_lists(parts, arguments.out):
+        print(line, flush=True)
+    if not arguments.lists:
+        from train.runs import Data, train_run
 
-    network_recipe = recipe.network
-    # A quarter more than the network sees, so that turned and shifted views need no padding.
-    spec = CropSpec(size_px=network_recipe.size_px * 5 // 4, um_per_px=network_recipe.um_per_px)
-    train_crops = load_crops(data, parts["train"], spec, _show_progress)
-    tune_crops = load_crops(data, parts["tune"], spec, _show_progress)
-    print(flush=True)
-    keras.utils.set_random_seed(recipe.seed)
-    network = build_network(network_recipe, len(LABELS), weights, recipe.seed)
-    best = fit(network, train_crops, parts["train"], tune_crops, parts["tune"], recipe, out)
-    best.save(out / "float.keras")
-    told = describe(recipe, recipe_path.name, spec.context_um, parts["train"])
-    (out / "float.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+        data = Data.read(recipe, arguments.data, _show_progress)
+        train_run(recipe, arguments.recipe.name, run, data, arguments.weights, arguments.out)
 
 
-def write_lists(
-    recipe_path: Path, data: Path, out: Path
-) -> tuple[Recipe, dict[Part, list[LabelledCell]]]:
-    """Write who is trained on, tuned on and held out: ``PART.cells.json``, as ``convert`` reads."""
-    recipe = Recipe.load(recipe_path)
-    cells = [cell for source in recipe.sources for cell in read_index(data, source)]
-    parts = split_cells(cells, recipe)
-    out.mkdir(parents=True, exist_ok=True)
-    for part, members in parts.items():
-        write_cell_list(out / f"{part}.cells.json", members)
-        patients = len({cell.patient for cell in members} - {""})
-        print(f"{part}: {len(members)} cells, {patients} patients", flush=True)
-    return recipe, parts
+def _evaluate(words: list[str]) -> None:
+    parser = _parser(
+        "python -m train evaluate",
+        "Cross-validation by patient, each source left out in turn, and what came of it: "
+        "report.json and report.html. Runs that are there are not trained again.",
+    )
+    parser.add_argument("--runs", type=Path, required=True, help="folder of the training runs")
+    parser.add_argument("--out", type=Path, help="folder of the report; left out: only train")
+    parser.add_argument("--only", nargs="*", metavar="RUN", help="train no other runs than these")
+    arguments = parser.parse_args(words)
+    from train.evaluation.answers import is_done
+    from train.evaluation.report import write_report
+    from train.plan import cross_validation
+
+    recipe = Recipe.load(arguments.recipe)
+    runs = cross_validation(recipe)
+    missing = [run for run in runs if not is_done(arguments.runs / run.name)]
+    if arguments.only is not None:
+        missing = [run for run in missing if run.name in arguments.only]
+    if missing:
+        from train.runs import Data, train_run
+
+        data = Data.read(recipe, arguments.data, _show_progress)
+        for run in missing:
+            print(f"\n{run.name}", flush=True)
+            out = arguments.runs / run.name
+            train_run(recipe, arguments.recipe.name, run, data, arguments.weights, out)
+    if arguments.out is not None:
+        for line in write_report(recipe, runs, arguments.runs, arguments.data, arguments.out):
+            print(line, flush=True)
+
+
+def _parser(program: str, description: str | None) -> argparse.ArgumentParser:
+    data = Path(os.environ.get("LEUKOSCOPE_DATA", ROOT.parent / "shared" / "data"))
+    weights = Path(os.environ.get("LEUKOSCOPE_WEIGHTS", ROOT.parent / "shared" / "weights"))
+    parser = argparse.ArgumentParser(prog=program, description=description)
+    parser.add_argument("recipe", type=Path, help="a TOML file of train/recipes/")
+    parser.add_argument("--data", type=Path, default=data, help="folder of the labelled zips")
+    parser.add_argument("--weights", type=Path, default=weights, help="folder of backbone weights")
+    return parser
 
 
 def _show_progress(done: int, total: int) -> None:
     if done % 200 == 0 or done == total:
-        print(f"\rcells read: {done}/{total} ", end="", flush=True)
+        print(f"\rcells read: {done}/{total} ", end="\n" if done == total else "", flush=True)
 
 
 if __name__ == "__main__":

@@ -9,21 +9,41 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from edge.imaging.background import WHITE_LEVEL
 from train.recipe import AugmentRecipe
 
 Tensor = Any
 _DARKEST = 2.0 / 255.0
+_BRIGHTEST_DENSITY = -0.1
+_BLOCK = 8
 
 
-def augment(crops: Tensor, size_px: int, um_per_px: float, strength: AugmentRecipe) -> Tensor:
+def _cosine_transform() -> NDArray[np.float32]:
+    """Orthonormal DCT-II of 8 points, shape (8, 8): frequency, place."""
+    place = np.arange(_BLOCK)
+    waves = np.cos(np.pi * np.outer(place, place + 0.5) / _BLOCK) * (2 / _BLOCK) ** 0.5
+    waves[0] /= 2**0.5
+    transform: NDArray[np.float32] = waves.astype(np.float32)
+    return transform
+
+
+_COSINES = _cosine_transform()
+_STEPS = ((10 + 7 * np.add.outer(np.arange(_BLOCK), np.arange(_BLOCK))) / 255).astype(np.float32)
+
+
+def augment(
+    crops: Tensor, maps: Tensor, size_px: int, um_per_px: float, strength: AugmentRecipe
+) -> Tensor:
     """Random views of a batch of crops.
 
     Args:
         crops: uint8, shape (batch, larger, larger, 3), glass at ``WHITE_LEVEL``; larger than
             ``size_px`` so that turning shows no corners.
+        maps: float32, shape (batch, 3, 3): from the cell's stain to another (``train.stains``).
         size_px: Side of the result.
         um_per_px: Scale of the crops.
         strength: How much of each difference.
@@ -32,15 +52,19 @@ def augment(crops: Tensor, size_px: int, um_per_px: float, strength: AugmentReci
         float32, shape (batch, size_px, size_px, 3), range [-1, 1].
     """
     x = tf.cast(crops, tf.float32)
+    # Along the rows, before turning: afterwards they point anywhere.
+    x = _move(x, strength.motion)
+    x = _fringe(x, strength.fringe)
     x = _turn_and_scale(x, size_px, strength.scale, strength.shift_um / um_per_px)
     x = x / float(WHITE_LEVEL)
-    x = _restain(x, strength)
+    x = _restain(x, maps, strength)
     x = _defocus(x, strength.defocus)
-    x = _chroma_blur(x, strength.chroma_blur)
     x = _relight(x, strength)
     x = x + tf.random.uniform([tf.shape(x)[0], 1, 1, 1]) * strength.noise * tf.random.normal(
         tf.shape(x)
     )
+    x = _chroma_blur(x, strength.chroma_blur)
+    x = _compress(x, strength.compression)
     return tf.clip_by_value(x * float(WHITE_LEVEL) / 127.5 - 1.0, -1.0, 1.0)
 
 
@@ -56,7 +80,7 @@ def _turn_and_scale(x: Tensor, size_px: int, scale: float, shift_px: float) -> T
     n = tf.shape(x)[0]
     larger = float(x.shape[1])
     angle = tf.random.uniform([n], 0.0, 2.0 * math.pi)
-    zoom = tf.exp(tf.clip_by_value(tf.random.normal([n]) * scale, -0.25, 0.25))
+    zoom = tf.exp(tf.clip_by_value(tf.random.normal([n]), -2.0, 2.0) * scale)
     mirror = tf.where(tf.random.uniform([n]) < 0.5, 1.0, -1.0)
     cos, sin = tf.cos(angle) / zoom, tf.sin(angle) / zoom
     shift = tf.random.normal([n, 2]) * (shift_px / 2.0)
@@ -76,16 +100,35 @@ def _turn_and_scale(x: Tensor, size_px: int, scale: float, shift_px: float) -> T
     )
 
 
-def _restain(x: Tensor, strength: AugmentRecipe) -> Tensor:
-    """Stain taken up more or less, dyes of another hue: a linear map of optical density."""
+def _move(x: Tensor, share: float) -> Tensor:
+    """The slide moved while the frame was exposed: a mean over 7 px along the rows, in part."""
+    n = tf.shape(x)[0]
+    chosen = tf.where(tf.random.uniform([n, 1, 1, 1]) < share, 1.0, 0.0)
+    moved = tf.nn.avg_pool2d(x, (1, 7), 1, "SAME")
+    return x + chosen * tf.random.uniform([n, 1, 1, 1]) * (moved - x)
+
+
+def _fringe(x: Tensor, strength: float) -> Tensor:
+    """Chromatic aberration: red and blue up to ``strength`` px to either side of green."""
+    n = tf.shape(x)[0]
+    apart = tf.random.uniform([n, 1, 1], 0.0, strength)
+    red, green, blue = tf.unstack(x, axis=-1)
+    red = red + apart * (tf.roll(red, 1, axis=2) - red)
+    blue = blue + apart * (tf.roll(blue, -1, axis=2) - blue)
+    return tf.stack([red, green, blue], axis=-1)
+
+
+def _restain(x: Tensor, maps: Tensor, strength: AugmentRecipe) -> Tensor:
+    """The stain of another laboratory, and dyes of another hue besides: linear in density."""
     n = tf.shape(x)[0]
     density = -tf.math.log(tf.maximum(x, _DARKEST))
     overall = tf.exp(tf.random.normal([n, 1, 1]) * strength.stain_strength)
     channel = tf.exp(tf.random.normal([n, 1, 3]) * strength.stain_channel)
     mixing = tf.eye(3)[None] + tf.random.normal([n, 3, 3]) * strength.stain_mixing
     flat = tf.reshape(density, [n, -1, 3])
-    flat = tf.matmul(flat, mixing) * overall * channel
-    return tf.reshape(tf.exp(-flat), tf.shape(x))
+    flat = tf.matmul(flat, tf.matmul(maps, mixing)) * overall * channel
+    # A map between stains may make the glass brighter than glass: cameras clip there.
+    return tf.reshape(tf.exp(-tf.maximum(flat, _BRIGHTEST_DENSITY)), tf.shape(x))
 
 
 def _defocus(x: Tensor, strength: float) -> Tensor:
@@ -119,9 +162,34 @@ def _chroma_blur(x: Tensor, share: float) -> Tensor:
     return luma + chroma + chosen * (coarse - chroma)
 
 
+def _compress(x: Tensor, share: float) -> Tensor:
+    """Brightness as JPEG stores it: blocks of 8 x 8 px, their cosine transform in coarse steps.
+
+    The steps grow with frequency as in the table of ITU-T T.81, Annex K, and are scaled by a
+    random factor up to what quality 30 means.
+    """
+    n, side = tf.shape(x)[0], int(x.shape[1])
+    blocks = side // _BLOCK
+    chosen = tf.where(tf.random.uniform([n, 1, 1, 1, 1]) < share, 1.0, 0.0)
+    luma = tf.reduce_mean(x, axis=-1)
+    tiles = tf.reshape(luma, [n, blocks, _BLOCK, blocks, _BLOCK])
+    waves = tf.einsum("ua,nbacd,vd->nbucv", _COSINES, tiles, _COSINES)
+    steps = _STEPS[:, None, :] * tf.random.uniform([n, 1, 1, 1, 1], 0.3, 1.7)
+    coarse = tf.round(waves / steps) * steps
+    waves = chosen * (coarse - waves)
+    change = tf.einsum("ua,nbucv,vd->nbacd", _COSINES, waves, _COSINES)
+    return x + tf.stop_gradient(tf.reshape(change, [n, side, side, 1]))
+
+
 def _relight(x: Tensor, strength: AugmentRecipe) -> Tensor:
-    """A white reference slightly wrong per channel, and stray light that lifts the dark."""
-    n = tf.shape(x)[0]
+    """A white reference slightly wrong per channel, light that falls off to one side, and stray
+    light that lifts the dark."""
+    n, side = tf.shape(x)[0], int(x.shape[1])
     x = x * tf.exp(tf.random.normal([n, 1, 1, 3]) * strength.white_balance)
+    along = tf.linspace(-1.0, 1.0, side)
+    slope = tf.random.normal([n, 2, 1, 1, 1]) * strength.shading
+    x = x * (
+        1.0 + slope[:, 0] * along[None, :, None, None] + slope[:, 1] * along[None, None, :, None]
+    )
     flare = tf.random.uniform([n, 1, 1, 1]) * strength.flare
     return x * (1.0 - flare) + flare

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from edge.errors import DataMissing
+from edge.errors import DataMissing, UsageFault
 from train.labels import BLAST_LABELS, NON_CELL_LABELS, network_label
 from train.recipe import Recipe, SourceRecipe
 
@@ -72,23 +72,38 @@ def read_index(folder: Path, source: SourceRecipe) -> list[LabelledCell]:
     ]
 
 
-def split_cells(cells: Sequence[LabelledCell], recipe: Recipe) -> dict[Part, list[LabelledCell]]:
+def split_cells(
+    cells: Sequence[LabelledCell], recipe: Recipe, fold: int = 0, leave_out: str | None = None
+) -> dict[Part, list[LabelledCell]]:
     """Train, tune and holdout: by patient where known, else by a hash of the picture's name.
 
-    Patients are ranked by a seeded hash within strata of few or many blasts, so that each part
-    has both; the recipe's ``holdout_patients`` always go to the holdout.
+    Patients are dealt to ``recipe.split.folds`` folds by a seeded hash, within strata of few or
+    many blasts, so that each fold has both; the recipe's ``holdout_patients`` are in fold 0. One
+    fold is the holdout; of the others a share is kept for tuning.
+
+    Args:
+        cells: Of all sources.
+        recipe: Sources, folds and seed.
+        fold: The fold that is held out, 0 to folds - 1.
+        leave_out: A source held out whole besides.
+
+    Raises:
+        UsageFault: There is no such fold or source.
     """
+    if not 0 <= fold < recipe.split.folds:
+        raise UsageFault(f"There is no fold {fold}.", f"Name 0 to {recipe.split.folds - 1}.")
+    names = [source.name for source in recipe.sources]
+    if leave_out is not None and leave_out not in names:
+        raise UsageFault(f"There is no source {leave_out!r}.", f"Name one of {', '.join(names)}.")
     parts: dict[Part, list[LabelledCell]] = {"train": [], "tune": [], "holdout": []}
-    for source in recipe.sources:
-        own = [cell for cell in cells if cell.source == source.name]
-        patients = sorted({cell.patient for cell in own} - {""})
-        where = _split_patients(own, patients, source.holdout_share, recipe)
+    for name in names:
+        own = [cell for cell in cells if cell.source == name]
+        if name == leave_out:
+            parts["holdout"] += own
+            continue
+        where = _part_of_patients(own, recipe, fold)
         for cell in own:
-            part = (
-                where[cell.patient]
-                if cell.patient
-                else _split_file(cell, source.holdout_share, recipe)
-            )
+            part = where[cell.patient] if cell.patient else _part_of_file(cell, recipe, fold)
             parts[part].append(cell)
     return parts
 
@@ -106,32 +121,41 @@ def write_cell_list(path: Path, cells: Sequence[LabelledCell]) -> None:
     path.write_text('{"cells": [\n' + lines + "\n]}\n", encoding="utf-8")
 
 
-def _split_patients(
-    cells: Sequence[LabelledCell], patients: Sequence[str], holdout_share: float, recipe: Recipe
-) -> dict[str, Part]:
-    by_patient = {p: [c for c in cells if c.patient == p] for p in patients}
-    few = {p for p in patients if blast_share(by_patient[p]) < 0.01}
+def _part_of_patients(cells: Sequence[LabelledCell], recipe: Recipe, fold: int) -> dict[str, Part]:
+    by_patient: dict[str, list[LabelledCell]] = {}
+    for cell in cells:
+        if cell.patient:
+            by_patient.setdefault(cell.patient, []).append(cell)
+    few = {p for p, own in by_patient.items() if blast_share(own) < 0.01}
     where: dict[str, Part] = {}
-    for stratum in (few, set(patients) - few):
-        ranked = sorted(stratum, key=lambda p: _rank(p, recipe.seed))
-        forced = [p for p in ranked if p in recipe.split.holdout_patients]
-        free = [p for p in ranked if p not in recipe.split.holdout_patients]
-        holdouts = max(0, round(holdout_share * len(ranked)) - len(forced))
-        tunes = round(recipe.split.tune_share * len(ranked))
-        for patient in forced + free[:holdouts]:
-            where[patient] = "holdout"
-        for patient in free[holdouts : holdouts + tunes]:
-            where[patient] = "tune"
-        for patient in free[holdouts + tunes :]:
-            where[patient] = "train"
+    for stratum in (few, set(by_patient) - few):
+        folds = _deal(stratum, recipe)
+        where |= dict.fromkeys(folds[fold], "holdout")
+        free = [p for number, own in enumerate(folds) if number != fold for p in own]
+        free.sort(key=lambda p: _rank(f"tune/{p}", recipe.seed))
+        tunes = round(recipe.split.tune_share * len(stratum))
+        where |= dict.fromkeys(free[:tunes], "tune")
+        where |= dict.fromkeys(free[tunes:], "train")
     return where
 
 
-def _split_file(cell: LabelledCell, holdout_share: float, recipe: Recipe) -> Part:
-    rank = _rank(cell.file.rsplit("/", 1)[-1], recipe.seed)
-    if rank < holdout_share:
+def _deal(patients: Iterable[str], recipe: Recipe) -> list[list[str]]:
+    """Patients into folds of equal size, as far as they go, in an order fixed by the seed."""
+    ranked = sorted(patients, key=lambda p: _rank(p, recipe.seed))
+    forced = [p for p in ranked if p in recipe.split.holdout_patients]
+    folds = [forced, *([] for _ in range(recipe.split.folds - 1))]
+    for patient in ranked:
+        if patient not in forced:
+            min(folds, key=len).append(patient)
+    return folds
+
+
+def _part_of_file(cell: LabelledCell, recipe: Recipe, fold: int) -> Part:
+    """A source that names no patients: by picture, which may share a patient with training."""
+    name = cell.file.rsplit("/", 1)[-1]
+    if int(_rank(name, recipe.seed) * recipe.split.folds) == fold:
         return "holdout"
-    return "tune" if rank < holdout_share + recipe.split.tune_share else "train"
+    return "tune" if _rank(f"tune/{name}", recipe.seed) < recipe.split.tune_share else "train"
 
 
 def _rank(name: str, seed: int) -> float:

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from train.augment import augment, plain
 from train.cells import LabelledCell
-from train.evaluate import blast_probability, roc_auc
+from train.evaluation.scores import blast_probability, roc_auc
 from train.labels import BLAST_LABELS, LABELS, NON_CELL_LABELS
 from train.normalization import set_statistics
 from train.recipe import Recipe
+from train.stains import draw_maps, stain_bank
 
 _STATISTICS_CELLS = 1440
 _BLAST = np.array([label in BLAST_LABELS for label in LABELS])
@@ -72,7 +73,7 @@ def fit(
     steps = fit_recipe.cells_per_epoch // fit_recipe.batch
     schedule = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=fit_recipe.learning_rate / 20,
-        decay_steps=steps * fit_recipe.epochs - steps,
+        decay_steps=max(1, steps * fit_recipe.epochs - steps),
         warmup_target=fit_recipe.learning_rate,
         warmup_steps=steps,
         alpha=0.01,
@@ -91,16 +92,22 @@ def fit(
     blend = _make_blend(average, network)
     weights = draw_weights(cells, recipe)
     targets = np.array([LABELS.index(cell.label) for cell in cells], dtype=np.int32)
+    bank = stain_bank(crops, cells, recipe.network.um_per_px)
+
+    def views(order: NDArray[np.int64], rng: np.random.Generator) -> Iterator[tuple[Any, Any, Any]]:
+        for start in range(0, len(order), fit_recipe.batch):
+            chosen = order[start : start + fit_recipe.batch]
+            maps = draw_maps(bank.own[chosen], bank, recipe.stain, rng)
+            yield tf.constant(crops[chosen]), tf.constant(maps), tf.constant(targets[chosen])
+
     for epoch in range(first, fit_recipe.epochs):
         started = time.monotonic()
         losses = []
         rng = np.random.default_rng((recipe.seed, epoch))
         tf.random.set_seed(recipe.seed + epoch)
         order = rng.choice(len(cells), size=steps * fit_recipe.batch, p=weights)
-        for done, (pictures, wanted) in enumerate(
-            _batches(crops, targets, order, fit_recipe.batch), 1
-        ):
-            losses.append(float(step(pictures, wanted)))
+        for done, (pictures, maps, wanted) in enumerate(views(order, rng), 1):
+            losses.append(float(step(pictures, maps, wanted)))
             decay = min(0.998, (1 + epoch * steps + done) / (10 + epoch * steps + done))
             blend(tf.constant(decay, tf.float32))
             if done % 20 == 0:
@@ -115,10 +122,7 @@ def fit(
         sample = rng.choice(len(cells), size=_STATISTICS_CELLS, p=weights)
         set_statistics(
             average,
-            (
-                augment(pictures, recipe.network.size_px, recipe.network.um_per_px, recipe.augment)
-                for pictures, _ in _batches(crops, targets, sample, fit_recipe.batch)
-            ),
+            (_view(pictures, maps, recipe) for pictures, maps, _ in views(sample, rng)),
         )
         line = {
             "epoch": epoch + 1,
@@ -136,12 +140,11 @@ def fit(
 
 def _make_step(network: Any, optimizer: Any, recipe: Recipe) -> Any:
     smoothing = recipe.fit.label_smoothing
-    size_px, um_per_px = recipe.network.size_px, recipe.network.um_per_px
     blast = tf.constant(_BLAST, tf.float32)
     cell = tf.constant(_CELL, tf.float32)
 
-    def step(pictures: Any, wanted: Any) -> Any:
-        x = augment(pictures, size_px, um_per_px, recipe.augment)
+    def step(pictures: Any, maps: Any, wanted: Any) -> Any:
+        x = _view(pictures, maps, recipe)
         hot = tf.one_hot(wanted, len(LABELS))
         soft = hot * (1.0 - smoothing) + smoothing / len(LABELS)
         with tf.GradientTape() as tape:
@@ -162,12 +165,9 @@ def _make_step(network: Any, optimizer: Any, recipe: Recipe) -> Any:
     return tf.function(step)
 
 
-def _batches(
-    crops: NDArray[np.uint8], targets: NDArray[np.int32], order: NDArray[np.int64], batch: int
-) -> Iterator[tuple[Any, Any]]:
-    for start in range(0, len(order), batch):
-        chosen = order[start : start + batch]
-        yield tf.constant(crops[chosen]), tf.constant(targets[chosen])
+def _view(pictures: Any, maps: Any, recipe: Recipe) -> Any:
+    network = recipe.network
+    return augment(pictures, maps, network.size_px, network.um_per_px, recipe.augment)
 
 
 def _make_blend(average: Any, network: Any) -> Any:

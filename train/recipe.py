@@ -35,8 +35,29 @@ class FitRecipe:
 
 
 @dataclass(frozen=True)
+class StainRecipe:
+    """How cells are shown in the stains of other laboratories; see ``train/stains.py``.
+
+    Attributes:
+        share: Of the cells, 0-1.
+        strength: Of both dyes beyond the stains known, standard deviation of the logarithm.
+        contrast: Of nuclei against red cells, likewise.
+        hue: Of each colour of each dye, likewise.
+    """
+
+    share: float
+    strength: float
+    contrast: float
+    hue: float
+
+
+@dataclass(frozen=True)
 class AugmentRecipe:
-    """Strength of each simulated difference between microscopes; see ``train/augment.py``."""
+    """Strength of each simulated difference between microscopes; see ``train/augment.py``.
+
+    ``motion``, ``chroma_blur`` and ``compression`` are shares of the cells; the others are
+    standard deviations or maxima.
+    """
 
     scale: float
     shift_um: float
@@ -48,12 +69,23 @@ class AugmentRecipe:
     defocus: float
     noise: float
     chroma_blur: float
+    motion: float
+    fringe: float
+    shading: float
+    compression: float
 
 
 @dataclass(frozen=True)
 class SplitRecipe:
-    """Who is kept away from training: by patient where patients are known."""
+    """Who is kept away from training: by patient where patients are known.
 
+    Attributes:
+        folds: Of the cross-validation; the shipped network holds out fold 0.
+        holdout_patients: Always in fold 0.
+        tune_share: Of the patients, kept to set thresholds on.
+    """
+
+    folds: int
     holdout_patients: tuple[str, ...]
     tune_share: float
 
@@ -62,14 +94,19 @@ class SplitRecipe:
 class SourceRecipe:
     """One laboratory's cells.
 
-    ``draw`` gives, for each network label, the share of an epoch drawn from it; the shares of all
-    sources are normalised to one.
+    Attributes:
+        name: Of the laboratory.
+        zip: Its zip, or its folder of labels.
+        terms: Under which its pictures may be used.
+        leave_out: Whether the report has a network that never saw this laboratory.
+        draw: For each network label, the share of an epoch drawn from it; the shares of all
+            sources are normalised to one.
     """
 
     name: str
     zip: str
     terms: str
-    holdout_share: float
+    leave_out: bool
     draw: dict[str, float]
 
 
@@ -90,6 +127,7 @@ class Recipe:
     seed: int
     network: NetworkRecipe
     fit: FitRecipe
+    stain: StainRecipe
     augment: AugmentRecipe
     split: SplitRecipe
     sources: tuple[SourceRecipe, ...]
@@ -110,6 +148,7 @@ class Recipe:
                 seed=int(table.pop("seed")),
                 network=_build(NetworkRecipe, table.pop("network")),
                 fit=_build(FitRecipe, table.pop("fit")),
+                stain=_build(StainRecipe, table.pop("stain")),
                 augment=_build(AugmentRecipe, table.pop("augment")),
                 split=_build(SplitRecipe, table.pop("split")),
                 sources=tuple(_build(SourceRecipe, entry) for entry in table.pop("sources")),

@@ -15,7 +15,7 @@ from train.cells import LabelledCell, blast_share, read_index, split_cells
 from train.labels import LABELS, network_label
 from train.recipe import Recipe
 
-RECIPE = REPOSITORY / "train" / "recipes" / "first.toml"
+RECIPE = REPOSITORY / "train" / "recipes" / "leukoscope-mnv2.toml"
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +54,29 @@ def test_a_patient_is_in_one_part_only(recipe: Recipe) -> None:
     assert all(len(in_parts) == 1 for in_parts in where.values())
     assert {"P08", "P10", "P15", "P35", "P36"} <= {c.patient for c in parts["holdout"]}
     assert sum(map(len, parts.values())) == len(_made_up())
+
+
+def test_every_patient_is_held_out_in_exactly_one_fold(recipe: Recipe) -> None:
+    cells = _made_up()
+    held_out = [split_cells(cells, recipe, fold)["holdout"] for fold in range(recipe.split.folds)]
+    assert sorted(c.file for part in held_out for c in part) == sorted(c.file for c in cells)
+    patients = [{c.patient for c in part} - {""} for part in held_out]
+    assert sum(map(len, patients)) == 40
+    assert max(map(len, patients)) - min(map(len, patients)) <= 2  # at most 1 in each stratum
+
+
+def test_a_source_left_out_is_in_no_other_part(recipe: Recipe) -> None:
+    parts = split_cells(_made_up(), recipe, 0, "barcelona")
+    assert not [c for p in ("train", "tune") for c in parts[p] if c.source == "barcelona"]
+    assert sum(c.source == "barcelona" for c in parts["holdout"]) == 1000
+
+
+@pytest.mark.parametrize(("fold", "source"), [(5, None), (-1, None), (0, "vienna")])
+def test_a_fold_or_source_that_is_not_there_is_refused(
+    recipe: Recipe, fold: int, source: str | None
+) -> None:
+    with pytest.raises(UsageFault, match="There is no"):
+        split_cells(_made_up(), recipe, fold, source)
 
 
 def test_the_split_does_not_depend_on_the_order_of_the_index(recipe: Recipe) -> None:

@@ -9,7 +9,7 @@ from tests.shared_data import REPOSITORY
 from train.cells import LabelledCell
 from train.recipe import Recipe
 
-RECIPE = REPOSITORY / "train" / "recipes" / "first.toml"
+RECIPE = REPOSITORY / "train" / "recipes" / "leukoscope-mnv2.toml"
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,8 @@ def test_views_differ_and_stay_in_range(recipe: Recipe) -> None:
     cell = np.full((160, 160, 3), 240, dtype=np.uint8)
     cell[np.hypot(x - 80, y - 80) < 30] = (90, 60, 150)
     batch = np.repeat(cell[None], 8, axis=0)
-    views = np.asarray(augment(tf.constant(batch), 128, 0.2, recipe.augment))
+    maps = tf.eye(3, batch_shape=[8])
+    views = np.asarray(augment(tf.constant(batch), maps, 128, 0.2, recipe.augment))
     assert views.shape == (8, 128, 128, 3)
     assert views.min() >= -1
     assert views.max() <= 1

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from train.evaluate import blast_probability, roc_auc
+from train.evaluation.scores import blast_probability, roc_auc
 from train.labels import LABELS
 
 

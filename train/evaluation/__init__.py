@@ -1,0 +1,1 @@
+"""What a trained network is worth: on patients, laboratories and cameras it has never seen."""

@@ -1,0 +1,120 @@
+"""One training run: who is held out, the fit, and what the network says of those held out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from train.cells import LabelledCell, split_cells
+from train.description import describe
+from train.evaluation.answers import Answers, write_answers
+from train.evaluation.degradations import DEGRADATIONS, STRENGTHS, degrade
+from train.fields import FIELD_ZIPS, boxed_crops
+from train.fit import fit, predict_logits
+from train.labels import LABELS, NON_CELL_LABELS
+from train.network import build_network
+from train.pixels import load_crops
+from train.plan import Run, read_cells, wide_spec
+from train.recipe import Recipe
+
+Progress = Callable[[int, int], None]
+
+_DEGRADED_CELLS: Final = 1500
+
+
+@dataclass(frozen=True)
+class Data:
+    """All cells of a recipe in memory.
+
+    Attributes:
+        cells: Of all sources.
+        crops: uint8, shape (cells, larger, larger, 3).
+        fields: Crops of the boxed white cells of each source of fields, likewise.
+    """
+
+    cells: list[LabelledCell]
+    crops: NDArray[np.uint8]
+    fields: dict[str, NDArray[np.uint8]]
+
+    @classmethod
+    def read(cls, recipe: Recipe, folder: Path, progress: Progress) -> Data:
+        """Read every picture once.
+
+        Raises:
+            DataMissing: One cannot be read.
+        """
+        spec = wide_spec(recipe)
+        cells = read_cells(recipe, folder)
+        fields = {
+            name: boxed_crops(folder / file, spec)
+            for name, file in FIELD_ZIPS.items()
+            if (folder / file).is_file()
+        }
+        return cls(cells, load_crops(folder, cells, spec, progress), fields)
+
+    def of(self, chosen: Sequence[LabelledCell]) -> NDArray[np.uint8]:
+        """Crops of some of the cells."""
+        place = {(cell.zip, cell.file): index for index, cell in enumerate(self.cells)}
+        return self.crops[[place[cell.zip, cell.file] for cell in chosen]]
+
+
+def train_run(
+    recipe: Recipe, recipe_name: str, run: Run, data: Data, weights: Path, out: Path
+) -> Any:
+    """Fit the network of a run, or go on with it, and ask it about the cells held out.
+
+    Writes ``float.keras``, ``float.json``, ``training.log`` and ``answers.npz`` to ``out``.
+
+    Returns:
+        The network.
+    """
+    parts = split_cells(data.cells, recipe, run.fold, run.leave_out)
+    out.mkdir(parents=True, exist_ok=True)
+    keras.utils.set_random_seed(recipe.seed)
+    network = build_network(recipe.network, len(LABELS), weights, recipe.seed)
+    tune_crops = data.of(parts["tune"])
+    best = fit(
+        network, data.of(parts["train"]), parts["train"], tune_crops, parts["tune"], recipe, out
+    )
+    best.save(out / "float.keras")
+    told = describe(recipe, recipe_name, wide_spec(recipe).context_um, parts["train"])
+    (out / "float.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+
+    def ask(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return predict_logits(best, crops, recipe.network.size_px)
+
+    holdout_crops = data.of(parts["holdout"])
+    chosen = _evenly(parts["holdout"], _DEGRADED_CELLS if run.degrade else 0)
+    answers = Answers(
+        tune=ask(tune_crops),
+        holdout=ask(holdout_crops),
+        fields={name: ask(crops) for name, crops in data.fields.items()},
+        degraded_cells=chosen,
+        degraded={
+            f"{name}/{strength}": ask(
+                degrade(holdout_crops[chosen], name, strength, recipe.network.um_per_px)
+            )
+            for name in DEGRADATIONS
+            for strength in STRENGTHS
+            if run.degrade
+        },
+    )
+    write_answers(out, answers, parts["tune"], parts["holdout"])
+    return best
+
+
+def _evenly(cells: Sequence[LabelledCell], count: int) -> NDArray[np.int64]:
+    """Indices of that many white cells of known patients, spread evenly over the list."""
+    known = [i for i, c in enumerate(cells) if c.patient and c.label not in NON_CELL_LABELS]
+    if not count or not known:
+        return np.zeros(0, dtype=np.int64)
+    places = np.unique(np.linspace(0, len(known) - 1, min(count, len(known))).astype(int))
+    chosen: NDArray[np.int64] = np.array(known, dtype=np.int64)[places]
+    return chosen
