@@ -182,8 +182,8 @@ def _compress(x: Tensor, share: float) -> Tensor:
 
 
 def _relight(x: Tensor, strength: AugmentRecipe) -> Tensor:
-    """A white reference slightly wrong per channel, light that falls off to one side, and stray
-    light that lifts the dark."""
+    """A white reference slightly wrong per channel, light that falls off to one side, and dark that
+    stray light lifts or a camera's black level swallows."""
     n, side = tf.shape(x)[0], int(x.shape[1])
     x = x * tf.exp(tf.random.normal([n, 1, 1, 3]) * strength.white_balance)
     along = tf.linspace(-1.0, 1.0, side)
@@ -191,5 +191,5 @@ def _relight(x: Tensor, strength: AugmentRecipe) -> Tensor:
     x = x * (
         1.0 + slope[:, 0] * along[None, :, None, None] + slope[:, 1] * along[None, None, :, None]
     )
-    flare = tf.random.uniform([n, 1, 1, 1]) * strength.flare
-    return x * (1.0 - flare) + flare
+    lifted = tf.random.uniform([n, 1, 1, 1], -strength.black_level, strength.flare)
+    return tf.maximum(x * (1.0 - lifted) + lifted, 0.0)

@@ -66,6 +66,7 @@ class AugmentRecipe:
     stain_mixing: float
     white_balance: float
     flare: float
+    black_level: float
     defocus: float
     noise: float
     chroma_blur: float
