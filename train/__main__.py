@@ -1,6 +1,7 @@
 """``python -m train RECIPE --out FOLDER``: labelled cells to a trained float network.
 
-``python -m train evaluate RECIPE`` reports on it: see ``train/evaluation``.
+``python -m train evaluate RECIPE`` reports on it: see ``train/evaluation``; ``python -m train
+ablate RECIPE TABLE`` says what each of its choices is worth.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ def main(argv: list[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else argv
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        if words[:1] == ["evaluate"]:
-            _evaluate(words[1:])
+        verbs = {"evaluate": _evaluate, "ablate": _ablate}
+        if words and words[0] in verbs:
+            verbs[words[0]](words[1:])
         else:
             _train(words)
     except ModuleNotFoundError as error:
@@ -92,6 +94,31 @@ def _evaluate(words: list[str]) -> None:
     if arguments.out is not None:
         for line in write_report(recipe, runs, arguments.runs, arguments.data, arguments.out):
             print(line, flush=True)
+
+
+def _ablate(words: list[str]) -> None:
+    parser = _parser(
+        "python -m train ablate",
+        "Train every variant of a table short, and compare them: ablations.json. Variants that "
+        "are there are not trained again.",
+    )
+    parser.add_argument("table", type=Path, help="train/recipes/ablations.toml")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the variants")
+    parser.add_argument("--only", nargs="*", metavar="NAME", help="train no other variants")
+    arguments = parser.parse_args(words)
+    from train.ablation import Ablation, compare, run_ablation, write_comparison
+
+    recipe = Recipe.load(arguments.recipe)
+    ablation = Ablation.load(arguments.table, recipe)
+    data, out = arguments.data, arguments.out
+    for line in run_ablation(
+        ablation, data, arguments.weights, out, arguments.only, _show_progress
+    ):
+        print(line, flush=True)
+    rows = compare(ablation, data, out)
+    write_comparison(out / "ablations.json", recipe, rows)
+    for row in rows:
+        print(row, flush=True)
 
 
 def _parser(program: str, description: str | None) -> argparse.ArgumentParser:

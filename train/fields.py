@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from edge.errors import DataMissing, LeukoscopeError
 from edge.imaging.crop import CropSpec, crop_cell
 from edge.pictures import ScaledPicture, scaled_pictures
+from train.pixels import crop_unprepared
 
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom, in pixels."""
@@ -84,8 +85,8 @@ def tuple_of_sides(item: ElementTree.Element) -> Box:
     return left, top, right, bottom
 
 
-def boxed_crops(path: Path, spec: CropSpec) -> NDArray[np.uint8]:
-    """Crops of all boxed white cells that lie whole in their field.
+def boxed_crops(path: Path, spec: CropSpec, white_reference: bool = True) -> NDArray[np.uint8]:
+    """Crops of all boxed white cells that lie whole in their field; see ``load_crops``.
 
     Returns:
         uint8, shape (cells, size, size, 3).
@@ -99,5 +100,6 @@ def boxed_crops(path: Path, spec: CropSpec) -> NDArray[np.uint8]:
             inside = min(left, top, width - right, height - bottom) > _BORDER_PX
             if inside:
                 centre = ((left + right) / 2, (top + bottom) / 2)
-                crops.append(crop_cell(picture.rgb, centre, picture.um_per_px, spec))
+                cut = crop_cell if white_reference else crop_unprepared
+                crops.append(cut(picture.rgb, centre, picture.um_per_px, spec))
     return np.stack(crops)

@@ -30,6 +30,8 @@ def draw_weights(cells: Sequence[LabelledCell], recipe: Recipe) -> NDArray[np.fl
     """Probability of each cell to be drawn: the recipe's share of its source and label, spread
     evenly over that label's patients (square root of the count, so that a patient with two cells
     is not seen a hundred times) and their cells."""
+    if not any(source.draw for source in recipe.sources):
+        return np.full(len(cells), 1 / len(cells))
     draws = {source.name: source.draw for source in recipe.sources}
     groups: dict[tuple[str, str], dict[str, list[int]]] = {}
     for index, cell in enumerate(cells):
@@ -63,8 +65,12 @@ def fit(
     tune_cells: Sequence[LabelledCell],
     recipe: Recipe,
     out: Path,
+    teacher: Any | None = None,
 ) -> Any:
     """Train ``network`` in place and return its averaged copy (what is shipped).
+
+    A ``teacher``, a network of the same labels, shares its answers to each view (Hinton et al.
+    2015): half of the loss is then the cross entropy with them.
 
     After every epoch the state is saved in ``out`` and a line of JSON is added to
     ``training.log``; a run that was interrupted goes on from the last whole epoch.
@@ -88,7 +94,7 @@ def fit(
     if manager.latest_checkpoint:
         checkpoint.restore(manager.latest_checkpoint)
         first = int(manager.latest_checkpoint.rsplit("-", 1)[-1])
-    step = _make_step(network, optimizer, recipe)
+    step = _make_step(network, optimizer, recipe, teacher)
     blend = _make_blend(average, network)
     weights = draw_weights(cells, recipe)
     targets = np.array([LABELS.index(cell.label) for cell in cells], dtype=np.int32)
@@ -103,8 +109,8 @@ def fit(
     for epoch in range(first, fit_recipe.epochs):
         started = time.monotonic()
         losses = []
-        rng = np.random.default_rng((recipe.seed, epoch))
-        tf.random.set_seed(recipe.seed + epoch)
+        rng = np.random.default_rng((fit_recipe.seed, epoch))
+        tf.random.set_seed(fit_recipe.seed * 1000 + epoch)
         order = rng.choice(len(cells), size=steps * fit_recipe.batch, p=weights)
         for done, (pictures, maps, wanted) in enumerate(views(order, rng), 1):
             losses.append(float(step(pictures, maps, wanted)))
@@ -138,7 +144,7 @@ def fit(
     return average
 
 
-def _make_step(network: Any, optimizer: Any, recipe: Recipe) -> Any:
+def _make_step(network: Any, optimizer: Any, recipe: Recipe, teacher: Any | None) -> Any:
     smoothing = recipe.fit.label_smoothing
     blast = tf.constant(_BLAST, tf.float32)
     cell = tf.constant(_CELL, tf.float32)
@@ -147,6 +153,8 @@ def _make_step(network: Any, optimizer: Any, recipe: Recipe) -> Any:
         x = _view(pictures, maps, recipe)
         hot = tf.one_hot(wanted, len(LABELS))
         soft = hot * (1.0 - smoothing) + smoothing / len(LABELS)
+        if teacher is not None:
+            soft = (soft + tf.nn.softmax(teacher(x, training=False))) / 2.0
         with tf.GradientTape() as tape:
             logits = network(x, training=True)
             label_loss = tf.nn.softmax_cross_entropy_with_logits(soft, logits)

@@ -37,3 +37,8 @@ def build_network(recipe: NetworkRecipe, labels: int, weights: Path | None, seed
     x = keras.layers.Dropout(0.2, seed=seed)(x)
     logits = keras.layers.Dense(labels, name="logits", kernel_initializer="glorot_uniform")(x)
     return keras.Model(backbone.input, logits, name="leukoscope")
+
+
+def is_folded(recipe: NetworkRecipe) -> bool:
+    """Whether the backbone's weights came from an int8 network, its batch norm folded away."""
+    return "ptq" in recipe.backbone or "_q_" in recipe.backbone

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,8 +22,12 @@ def load_crops(
     cells: Sequence[LabelledCell],
     spec: CropSpec,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    white_reference: bool = True,
 ) -> NDArray[np.uint8]:
     """Crops of all cells, uint8, shape (cells, size, size, 3).
+
+    ``white_reference=False`` leaves the colours as they are: no device does that, it is there to
+    see what the preparation is worth.
 
     Raises:
         DataMissing: A zip or a picture in it cannot be read.
@@ -36,7 +41,8 @@ def load_crops(
             with Image.open(io.BytesIO(archives[cell.zip].read(cell.file))) as picture:
                 rgb = np.asarray(picture.convert("RGB"))
             centre = (rgb.shape[1] / 2, rgb.shape[0] / 2)
-            crops[index] = crop_cell(rgb, centre, cell.um_per_px, spec)
+            cut = crop_cell if white_reference else crop_unprepared
+            crops[index] = cut(rgb, centre, cell.um_per_px, spec)
             progress(index + 1, len(cells))
     except (OSError, KeyError, zipfile.BadZipFile) as error:
         raise DataMissing(f"Cell {cell.file} of {cell.zip} cannot be read: {error}.") from error
@@ -44,3 +50,16 @@ def load_crops(
         for archive in archives.values():
             archive.close()
     return crops
+
+
+def crop_unprepared(
+    rgb: NDArray[np.uint8], centre_px: tuple[float, float], um_per_px: float, spec: CropSpec
+) -> NDArray[np.uint8]:
+    """A crop as ``crop_cell`` makes it, but in the camera's own colours."""
+    half_px = spec.size_px * spec.um_per_px / um_per_px / 2
+    x, y = centre_px
+    margin = math.ceil(half_px)
+    padded = np.pad(rgb, ((margin, margin), (margin, margin), (0, 0)), mode="edge")
+    box = (x - half_px + margin, y - half_px + margin, x + half_px + margin, y + half_px + margin)
+    side = (spec.size_px, spec.size_px)
+    return np.asarray(Image.fromarray(padded).resize(side, Image.Resampling.BILINEAR, box=box))

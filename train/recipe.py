@@ -23,8 +23,12 @@ class NetworkRecipe:
 
 @dataclass(frozen=True)
 class FitRecipe:
-    """How it is fitted; ``learning_rate`` is the peak of a one-cycle cosine schedule."""
+    """How it is fitted; ``learning_rate`` is the peak of a one-cycle cosine schedule.
 
+    ``seed`` is of the fit alone: the split has the recipe's.
+    """
+
+    seed: int
     epochs: int
     cells_per_epoch: int
     batch: int
@@ -101,7 +105,7 @@ class SourceRecipe:
         terms: Under which its pictures may be used.
         leave_out: Whether the report has a network that never saw this laboratory.
         draw: For each network label, the share of an epoch drawn from it; the shares of all
-            sources are normalised to one.
+            sources are normalised to one. All empty: every cell alike.
     """
 
     name: str

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from train.augment import plain
 from train.cells import LabelledCell, split_cells
 from train.description import describe
 from train.evaluation.answers import Answers, write_answers
@@ -19,7 +20,8 @@ from train.evaluation.degradations import DEGRADATIONS, STRENGTHS, degrade
 from train.fields import FIELD_ZIPS, boxed_crops
 from train.fit import fit, predict_logits
 from train.labels import LABELS, NON_CELL_LABELS
-from train.network import build_network
+from train.network import build_network, is_folded
+from train.normalization import open_statistics
 from train.pixels import load_crops
 from train.plan import Run, read_cells, wide_spec
 from train.recipe import Recipe
@@ -44,8 +46,16 @@ class Data:
     fields: dict[str, NDArray[np.uint8]]
 
     @classmethod
-    def read(cls, recipe: Recipe, folder: Path, progress: Progress) -> Data:
+    def read(
+        cls, recipe: Recipe, folder: Path, progress: Progress, white_reference: bool = True
+    ) -> Data:
         """Read every picture once.
+
+        Args:
+            recipe: Sources and geometry.
+            folder: Of the lent data.
+            progress: Told after each picture.
+            white_reference: False leaves colours as they are, to see what preparing them is worth.
 
         Raises:
             DataMissing: One cannot be read.
@@ -53,11 +63,11 @@ class Data:
         spec = wide_spec(recipe)
         cells = read_cells(recipe, folder)
         fields = {
-            name: boxed_crops(folder / file, spec)
+            name: boxed_crops(folder / file, spec, white_reference)
             for name, file in FIELD_ZIPS.items()
             if (folder / file).is_file()
         }
-        return cls(cells, load_crops(folder, cells, spec, progress), fields)
+        return cls(cells, load_crops(folder, cells, spec, progress, white_reference), fields)
 
     def of(self, chosen: Sequence[LabelledCell]) -> NDArray[np.uint8]:
         """Crops of some of the cells."""
@@ -66,7 +76,13 @@ class Data:
 
 
 def train_run(
-    recipe: Recipe, recipe_name: str, run: Run, data: Data, weights: Path, out: Path
+    recipe: Recipe,
+    recipe_name: str,
+    run: Run,
+    data: Data,
+    weights: Path,
+    out: Path,
+    teacher: Path | None = None,
 ) -> Any:
     """Fit the network of a run, or go on with it, and ask it about the cells held out.
 
@@ -77,18 +93,28 @@ def train_run(
     """
     parts = split_cells(data.cells, recipe, run.fold, run.leave_out)
     out.mkdir(parents=True, exist_ok=True)
-    keras.utils.set_random_seed(recipe.seed)
-    network = build_network(recipe.network, len(LABELS), weights, recipe.seed)
-    tune_crops = data.of(parts["tune"])
+    size_px = recipe.network.size_px
+    keras.utils.set_random_seed(recipe.fit.seed)
+    network = build_network(recipe.network, len(LABELS), weights, recipe.fit.seed)
+    train_crops, tune_crops = data.of(parts["train"]), data.of(parts["tune"])
+    if is_folded(recipe.network):
+        open_statistics(network, plain(train_crops[:: max(1, len(train_crops) // 512)], size_px))
     best = fit(
-        network, data.of(parts["train"]), parts["train"], tune_crops, parts["tune"], recipe, out
+        network,
+        train_crops,
+        parts["train"],
+        tune_crops,
+        parts["tune"],
+        recipe,
+        out,
+        None if teacher is None else keras.models.load_model(teacher, compile=False),
     )
     best.save(out / "float.keras")
     told = describe(recipe, recipe_name, wide_spec(recipe).context_um, parts["train"])
     (out / "float.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
     def ask(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return predict_logits(best, crops, recipe.network.size_px)
+        return predict_logits(best, crops, size_px)
 
     holdout_crops = data.of(parts["holdout"])
     chosen = _evenly(parts["holdout"], _DEGRADED_CELLS if run.degrade else 0)

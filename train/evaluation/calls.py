@@ -6,7 +6,7 @@ decision, so that the scores of all folds can be laid side by side.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from convert.operating_point import Answers as NetworkAnswers
 from convert.operating_point import Decision, answer, set_decision
 from convert.settings import ConvertSettings
 from edge.inference.classifier import Scores
-from train.cells import LabelledCell, split_cells
+from train.cells import LabelledCell, Part, split_cells
 from train.evaluation.answers import Answers, read_answers
 from train.labels import BLAST_LABELS, LABELS, NON_CELL_LABELS
 from train.plan import Run
@@ -168,12 +168,19 @@ def read_calls(
     for run in runs:
         parts = split_cells(cells, recipe, run.fold, run.leave_out)
         answers = read_answers(folder / run.name, parts["tune"], parts["holdout"])
-        tuning = cell_set(parts["tune"])
-        decision = set_decision(
-            answers.tune.astype(np.float64), tuning, network_labels(), ConvertSettings()
-        )
-        holdout = decide(answers.holdout, parts["holdout"], decision, run.fold)
-        yield RunCalls(run, decision, holdout, answers)
+        yield call_run(run, parts, answers)
+
+
+def call_run(run: Run, parts: Mapping[Part, list[LabelledCell]], answers: Answers) -> RunCalls:
+    """A run's decision, set on its tuning patients, and its calls."""
+    decision = set_decision(
+        answers.tune.astype(np.float64),
+        cell_set(parts["tune"]),
+        network_labels(),
+        ConvertSettings(),
+    )
+    holdout = decide(answers.holdout, parts["holdout"], decision, run.fold)
+    return RunCalls(run, decision, holdout, answers)
 
 
 def out_of_fold(runs: Sequence[RunCalls]) -> Calls:

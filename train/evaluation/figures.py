@@ -207,13 +207,16 @@ def _spread(rate: Any) -> dict[str, Any]:
 def nested_threshold(calls: Calls, specificity: float = 0.95) -> dict[int, float]:
     """For each fold the log-odds that let that share of the other white cells of the *other*
     folds' leukemia patients pass."""
-    of_patients = ~calls.is_blast & (calls.patients != "")
+    patients = calls.where(calls.patients != "")
     return {
-        int(fold): float(
-            np.quantile(calls.log_odds[of_patients & (calls.fold != fold)], specificity)
-        )
+        int(fold): log_odds_at_specificity(patients.where(patients.fold != fold), specificity)
         for fold in np.unique(calls.fold)
     }
+
+
+def log_odds_at_specificity(calls: Calls, specificity: float) -> float:
+    """Log-odds above which no more than 1 - specificity of the cells that are no blasts lie."""
+    return float(np.quantile(calls.log_odds[~calls.is_blast], specificity))
 
 
 def at_one_threshold(calls: Calls, limits: dict[int, float]) -> dict[str, Any]:

@@ -1,0 +1,58 @@
+"""Variants change what they say and nothing else; a table with a mistake is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from edge.errors import UsageFault
+from tests.shared_data import REPOSITORY
+from train.ablation import Ablation
+from train.recipe import Recipe
+
+TABLE = REPOSITORY / "train" / "recipes" / "ablations.toml"
+
+
+def test_the_table_of_the_project_asks_about_every_choice(recipe: Recipe) -> None:
+    ablation = Ablation.load(TABLE, recipe)
+    names = [variant.name for variant in ablation.variants]
+    assert len(set(names)) == len({variant.folder for variant in ablation.variants}) == len(names)
+    as_it_is = ablation.variants[0].recipe
+    short = replace(recipe, fit=replace(recipe.fit, epochs=2, cells_per_epoch=4800))
+    assert as_it_is == short
+    for variant in ablation.variants[1:]:
+        same = variant.recipe == as_it_is and variant.white_reference and not variant.teacher
+        assert not same, f"{variant.name} changes nothing"
+
+
+def test_a_variant_changes_only_its_own_values(recipe: Recipe) -> None:
+    by_name = {v.name: v.recipe for v in Ablation.load(TABLE, recipe).variants}
+    stains = by_name["no stains of other laboratories"]
+    assert stains == replace(
+        by_name["as it is"], stain=replace(by_name["as it is"].stain, share=0.0)
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (('"stain.share"', '"stain.shore"'), "'stain.shore' is no value"),
+        (('teacher = "width 1.0"', 'teacher = "width 9"'), "is no variant before it"),
+        (("leave_out = ", "leaves_out = "), "lacks the key 'leave_out'"),
+        (("fold = 0", "fold = "), "Table"),
+    ],
+)
+def test_a_wrong_table_is_refused(
+    recipe: Recipe, tmp_path: Path, change: tuple[str, str], said: str
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(TABLE.read_text().replace(*change, 1))
+    with pytest.raises(UsageFault, match=said):
+        Ablation.load(path, recipe)
+
+
+def test_a_table_that_is_not_there_is_a_usage_fault(recipe: Recipe, tmp_path: Path) -> None:
+    with pytest.raises(UsageFault, match="no table"):
+        Ablation.load(tmp_path / "none.toml", recipe)
