@@ -181,7 +181,7 @@ def _from_list(path: Path, network: NetworkDescription) -> list[Cell]:
         Cell(
             store=stores[entry.text("zip")],
             file=entry.text("file"),
-            label=_network_label(entry.text("label"), network, path.name),
+            label=network_label(entry.text("label"), network, path.name),
             patient=str(entry.values.get("patient") or ""),
             source=entry.text("source"),
             um_per_px=entry.number("um_per_px", 0.02, 1.0),
@@ -251,7 +251,7 @@ def _from_rows(
             Cell(
                 store=place,
                 file=row["file"],
-                label=_network_label(row["label"], network, place.name),
+                label=network_label(row["label"], network, place.name),
                 patient=row.get("patient") or "",
                 source=place.stem,
                 um_per_px=_scale(row, um_per_px, place),
@@ -275,7 +275,7 @@ def _scale(row: dict[str, str], given: float | None, place: Path) -> float:
     return scale
 
 
-def _network_label(label: str, network: NetworkDescription, where: str) -> str:
+def network_label(label: str, network: NetworkDescription, where: str) -> str:
     """The network's label for a source's."""
     meant = network.synonyms.get(label, label)
     if meant not in network.labels:

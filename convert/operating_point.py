@@ -1,8 +1,9 @@
 """Where the network decides, set on the calibration cells, and how well, on the holdout.
 
-Set on calibration cells: temperature, threshold, the band of no answer, the energy limit.
-Measured on the holdout, on patients never trained on and never calibrated on: sensitivity and
-false-blast rate with their spread between patients, among the cells the network answers for.
+Set on calibration cells: temperature, offset and energy limit; threshold and band of no answer too,
+unless out-of-fold calls of many more patients are there to set them.
+Measured on the holdout, or on those out-of-fold calls, on patients never trained on: sensitivity
+and false-blast rate with their spread between patients, among the cells the network answers for.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ NORMAL_DIFFERENTIAL: Final = {
 chosen by its collectors, and its false-blast rate is brought to this one."""
 
 _FEWEST_CELLS: Final = 50
-"""Fewer cells of a group without blasts set no threshold of their own."""
+"""Fewer cells of a group set no limit of their own."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,19 @@ class Decision:
     unsure_low: float
     unsure_high: float
     minimum_energy: float
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Calibrated scores of patients never trained on, by this network or others of its recipe.
+
+    Attributes:
+        cells: Whose; without pictures.
+        p_blast: shape (cells,), calibrated.
+    """
+
+    cells: CellSet
+    p_blast: Floats
 
 
 @dataclass(frozen=True)
@@ -107,7 +121,11 @@ def network_scores(
 
 
 def set_decision(
-    logits: Floats, cells: CellSet, network: NetworkDescription, settings: ConvertSettings
+    logits: Floats,
+    cells: CellSet,
+    network: NetworkDescription,
+    settings: ConvertSettings,
+    reference: Reference | None = None,
 ) -> Decision:
     """Temperature, threshold and limits from the calibration cells.
 
@@ -116,6 +134,7 @@ def set_decision(
         cells: The calibration cells.
         network: Labels.
         settings: Targets.
+        reference: Sets threshold and band instead of the calibration cells, where it is given.
 
     Raises:
         DataMissing: The cells lack blasts, or white cells that are no blasts.
@@ -128,8 +147,9 @@ def set_decision(
         )
     temperature, offset = _calibrate(logits[white], cells.is_blast[white], network)
     scores = network_scores(logits, network, temperature, offset)
-    threshold = _threshold(scores.p_blast, cells, settings)
-    low, high = _unsure_band(scores.p_blast[white], threshold, settings.unsure_share)
+    judged = reference or Reference(cells, scores.p_blast)
+    threshold = _threshold(judged.p_blast, judged.cells, settings)
+    low, high = _unsure_band(judged, threshold, settings.conformal_error)
     energy = float(np.quantile(scores.energy[white], settings.strange_share))
     return Decision(temperature, offset, threshold, low, high, round(energy, 3))
 
@@ -293,13 +313,25 @@ def _quantile_above(p_blast: Floats, specificity: float) -> float:
     return float(np.quantile(p_blast, specificity, method="higher"))
 
 
-def _unsure_band(p_blast: Floats, threshold: float, share: float) -> tuple[float, float]:
-    """The band around the threshold, even in log-odds, that holds this share of the cells."""
-    if share == 0:
-        return threshold, threshold
-    clipped = np.clip(p_blast, 1e-9, 1 - 1e-9)
-    middle = np.log(threshold / (1 - threshold))
-    distance = np.abs(np.log(clipped / (1 - clipped)) - middle)
-    half = float(np.quantile(distance, share))
-    low, high = 1 / (1 + np.exp(half - middle)), 1 / (1 + np.exp(-half - middle))
-    return min(threshold, round(float(low), 4)), max(threshold, round(float(high), 4))
+def _unsure_band(judged: Reference, threshold: float, error: float) -> tuple[float, float]:
+    """The p_blast between which there is no answer: label-conditional conformal prediction.
+
+    A cell is answered with a label only if the other label is ruled out at level ``error``: for
+    cells exchangeable with those judged here, at most that share of blasts is answered "no blast",
+    and at most that share of the others "blast" (Vovk et al. 2003, Mondrian conformal predictors).
+    Each source with enough cells has the guarantee of its own; it says nothing of the cells of one
+    patient, which are alike: that is measured, not guaranteed.
+    """
+    low, high = threshold, threshold
+    cells = judged.cells
+    sources = np.array([cell.source for cell in cells.cells])
+    for source in sorted(set(sources)):
+        own = (sources == source) & cells.is_white
+        blasts = np.sort(judged.p_blast[own & cells.is_blast])
+        others = np.sort(judged.p_blast[own & ~cells.is_blast])
+        if len(blasts) >= _FEWEST_CELLS:
+            low = min(low, float(blasts[max(0, int(error * (len(blasts) + 1)) - 1)]))
+        if len(others) >= _FEWEST_CELLS:
+            last = int(np.ceil((1 - error) * (len(others) + 1))) - 1
+            high = max(high, float(others[min(last, len(others) - 1)]))
+    return round(low, 4), round(high, 4)

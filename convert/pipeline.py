@@ -21,11 +21,13 @@ from convert.inspection import ModelFacts, inspect_model
 from convert.operating_point import (
     Decision,
     Rate,
+    Reference,
     answer,
     measure_false_blasts,
     measure_sensitivity,
     set_decision,
 )
+from convert.out_of_fold import read_out_of_fold
 from convert.quantize import choose_representative, quantize_network
 from convert.second_opinion import ask, plain_kernels
 from convert.settings import ConvertSettings
@@ -63,6 +65,8 @@ class Job:
         version: Instead of the trainer's; None keeps it.
         threads: Of the interpreters.
         cells_um_per_px: Scale of pictures whose index tells none.
+        out_of_fold: Calls of cross-validation, to take the operating point from; None takes it
+            from the holdout.
     """
 
     source: Path
@@ -73,6 +77,7 @@ class Job:
     version: str | None = None
     threads: int = 1
     cells_um_per_px: float | None = None
+    out_of_fold: Path | None = None
 
 
 class DeviceNetwork:
@@ -132,32 +137,35 @@ def convert(
     model = quantize_network(network, calibration.crops[chosen], settings)
     device = DeviceNetwork(known, open_interpreter(model, job.threads))
     say(f"judging on {len(holdout)} holdout cells with {device.interpreter.library}")
+    folds = None if job.out_of_fold is None else read_out_of_fold(job.out_of_fold, known)
+    reference = None if folds is None else Reference(folds[0], folds[1].scores.p_blast)
     decision = set_decision(
-        device.logits(device.raw(calibration.crops)), calibration, known, settings
+        device.logits(device.raw(calibration.crops)), calibration, known, settings, reference
     )
     raw = device.raw(holdout.crops)
     float_logits = network.logits(holdout.crops)
     int8 = answer(device.logits(raw), known, decision)
-    reference = answer(float_logits, known, decision)
+    exact = answer(float_logits, known, decision)
     # The float network's figures are those it would have had as a bundle: by its own decision.
-    own = set_decision(network.logits(calibration.crops), calibration, known, settings)
+    own = set_decision(network.logits(calibration.crops), calibration, known, settings, reference)
     step = device.output_quantization.scale
     figures = {
         "int8": figures_of(holdout, int8),
         "float": figures_of(holdout, answer(float_logits, known, own)),
-        "agreement": round(float(decide_alike(int8, reference).mean()), 5),
+        "agreement": round(float(decide_alike(int8, exact).mean()), 5),
         "mean_step_error": round(mean_step_error(device.logits(raw), float_logits, step), 3),
     }
     facts = inspect_model(model)
     steps = _steps_apart(model, device, _even_sample(holdout, settings.compared_cells))
-    checks = run_gate(holdout, int8, reference, raw, facts, figures, int(steps.max()), settings)
+    measured = folds or (holdout, int8)
+    checks = run_gate(holdout, int8, exact, raw, facts, figures, int(steps.max()), settings)
     for check in checks:
         say(f"{'passed' if check.passed else 'FAILED'}  {check.name}: {check.found}")
     _stop_at_failure(checks)
     told = _told(job, network, decision, device, settings, facts) | {
         "operating_point": _operating_point(
-            measure_sensitivity(holdout, int8),
-            measure_false_blasts(holdout, int8, settings),
+            measure_sensitivity(*measured),
+            measure_false_blasts(*measured, settings),
             job,
         ),
         "figures": figures,
@@ -290,7 +298,11 @@ def _operating_point(sensitivity: Rate, false_blasts: Rate, job: Job) -> dict[st
         "sensitivity": _told_rate(sensitivity),
         "false_blast_rate": _told_rate(false_blasts),
         "measured_on": f"{job.holdout.name}: patients and pictures in neither training nor "
-        "calibration.",
+        "calibration."
+        if job.out_of_fold is None
+        else f"{job.out_of_fold.name}: calls of cross-validation, each patient judged by a float "
+        "network of the same recipe that never saw the patient; the figures above are of this "
+        "network on its own holdout.",
         "note": "False blasts are measured on patients with next to no signed blasts. A source "
         "that names no patients counts as one, its cells brought to the shares of a normal "
         "differential.",

@@ -17,7 +17,8 @@ class ConvertSettings:
         specificity: Share of the calibration set's white cells that are no blasts which must not
             be called blasts.
         blast_free_specificity: The same for every source or patient without blasts, each alone.
-        unsure_share: Share of the calibration set's white cells in the band of no answer.
+        conformal_error: Largest share of each source's blasts to be answered "no blast", and of
+            its other white cells to be answered "blast"; the rest gets no answer.
         strange_share: Share of the calibration set's white cells below the energy limit.
         blast_free_below: A patient with a smaller share of signed blasts counts as without.
         least_agreement: Smallest share of holdout cells on which int8 and float decide alike.
@@ -34,7 +35,7 @@ class ConvertSettings:
     output_range_factor: float = 3.0
     specificity: float = 0.97
     blast_free_specificity: float = 0.985
-    unsure_share: float = 0.03
+    conformal_error: float = 0.03
     strange_share: float = 0.005
     blast_free_below: float = 0.01
     least_agreement: float = 0.99

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,12 @@ from convert.cells import Cell, CellSet
 from convert.description import NetworkDescription
 from convert.figures import calibration_error, roc_auc
 from convert.operating_point import (
+    Reference,
     answer,
     blast_free,
     measure_false_blasts,
     measure_sensitivity,
+    network_scores,
     set_decision,
 )
 from convert.settings import ConvertSettings
@@ -69,13 +72,46 @@ def test_p_blast_is_calibrated_though_training_drew_blasts_too_often(bias: float
     assert error < 0.02
 
 
-def test_abstention_takes_about_the_share_it_was_given() -> None:
+@pytest.mark.parametrize("error", [0.01, 0.03, 0.1])
+def test_no_more_than_the_conformal_error_is_answered_wrongly(error: float) -> None:
     cells, logits = make(3)
-    decision = set_decision(logits, cells, NETWORK, SETTINGS)
-    answers = answer(logits, NETWORK, decision)
-    silent = (answers.counted & ~answers.answered)[cells.is_white].mean()
-    assert 0.02 < silent <= SETTINGS.unsure_share + SETTINGS.strange_share + 0.005
+    settings = replace(SETTINGS, conformal_error=error)
+    decision = set_decision(logits, cells, NETWORK, settings)
     assert decision.unsure_low <= decision.threshold <= decision.unsure_high
+    fresh, unseen = make(30)
+    answers = answer(unseen, NETWORK, decision)
+    white = fresh.is_white & answers.answered
+    missed = (white & fresh.is_blast & ~answers.flagged).sum() / fresh.is_blast.sum()
+    false = (white & ~fresh.is_blast & answers.flagged).sum() / (
+        fresh.is_white & ~fresh.is_blast
+    ).sum()
+    print(f"conformal error {error}: {missed:.4f} of blasts missed, {false:.4f} false")
+    # Exchangeable cells: the guarantee holds up to the chance of a thousand blasts (3 sigma).
+    assert missed <= error + 3 * (error / 1000) ** 0.5
+    assert false <= error + 3 * (error / 4000) ** 0.5
+
+
+def test_a_weak_network_abstains_more() -> None:
+    silent = []
+    for strength in (1.0, 0.4):
+        cells, logits = make(3)
+        noisy = logits + np.random.default_rng(9).normal(0, 2.0 / strength - 2.0, logits.shape)
+        decision = set_decision(noisy, cells, NETWORK, SETTINGS)
+        answers = answer(noisy, NETWORK, decision)
+        silent.append((answers.counted & ~answers.answered)[cells.is_white].mean())
+    assert silent[1] > silent[0] + 0.05
+
+
+def test_other_patients_calls_set_threshold_and_band_where_they_are_given() -> None:
+    cells, logits = make(6)
+    own = set_decision(logits, cells, NETWORK, SETTINGS)
+    others, scores = make(7, bias=1.0)
+    p_blast = network_scores(scores, NETWORK, own.temperature, own.blast_offset).p_blast
+    found = set_decision(logits, cells, NETWORK, SETTINGS, Reference(others, p_blast))
+    assert (found.temperature, found.blast_offset) == (own.temperature, own.blast_offset)
+    free = others.is_white & ~others.is_blast
+    assert (p_blast[free] >= found.threshold).mean() <= 1 - SETTINGS.specificity
+    assert found.threshold > own.threshold
 
 
 def test_rates_are_by_patient_and_false_blasts_only_of_those_without_blasts() -> None:

@@ -61,7 +61,7 @@ def test_every_cell_is_judged_once_by_a_network_that_never_saw_its_patient(
 ) -> None:
     _write_runs(recipe, data, tmp_path, 4.0)
     cells = read_cells(recipe, data)
-    runs = list(read_calls(recipe, cross_validation(recipe), tmp_path, cells))
+    runs = read_calls(recipe, cross_validation(recipe), tmp_path, cells)
     calls = out_of_fold(runs)
     assert sorted((c.zip, c.file) for c in calls.cells) == sorted((c.zip, c.file) for c in cells)
     for cell, fold in zip(calls.cells, calls.fold, strict=True):
@@ -76,7 +76,7 @@ def test_a_good_network_is_told_from_a_blind_one(
     for name, skill in (("good", 5.0), ("blind", 0.0)):
         _write_runs(recipe, data, tmp_path / name, skill)
         cells = read_cells(recipe, data)
-        runs = list(read_calls(recipe, cross_validation(recipe), tmp_path / name, cells))
+        runs = read_calls(recipe, cross_validation(recipe), tmp_path / name, cells)
         told[name] = report(recipe, runs)["cross_validation"]
     good, blind = (told[name]["leukemia_patients"] for name in ("good", "blind"))
     print(f"AUC {good['auc']} {good['auc_interval']}; blind {blind['auc']}")
@@ -93,7 +93,7 @@ def test_degradations_and_sources_left_out_are_in_the_report(
     recipe: Recipe, data: Path, tmp_path: Path
 ) -> None:
     _write_runs(recipe, data, tmp_path, 5.0)
-    runs = list(read_calls(recipe, cross_validation(recipe), tmp_path, read_cells(recipe, data)))
+    runs = read_calls(recipe, cross_validation(recipe), tmp_path, read_cells(recipe, data))
     told = report(recipe, runs)
     assert set(told["left_out"]) == {"barcelona", "munich"}
     assert told["left_out"]["munich"]["auc"] > 0.95

@@ -6,7 +6,7 @@ decision, so that the scores of all folds can be laid side by side.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from convert.cells import Cell, CellSet
 from convert.description import NetworkDescription
 from convert.operating_point import Answers as NetworkAnswers
-from convert.operating_point import Decision, answer, set_decision
+from convert.operating_point import Decision, Reference, answer, set_decision
 from convert.settings import ConvertSettings
 from edge.inference.classifier import Scores
 from train.cells import LabelledCell, Part, split_cells
@@ -159,25 +159,44 @@ def decide(
 
 def read_calls(
     recipe: Recipe, runs: Sequence[Run], folder: Path, cells: Sequence[LabelledCell]
-) -> Iterator[RunCalls]:
+) -> list[RunCalls]:
     """Each run's calls.
+
+    Temperature and offset are the run's own, from its tuning patients. Threshold and band of no
+    answer are set on the out-of-fold calls of the *other* folds: many more patients, none of them
+    those judged, and none of a source that was left out.
 
     Raises:
         DataMissing: A run's answers are not there, or are of other cells.
     """
+    alone = []
     for run in runs:
         parts = split_cells(cells, recipe, run.fold, run.leave_out)
         answers = read_answers(folder / run.name, parts["tune"], parts["holdout"])
-        yield call_run(run, parts, answers)
+        alone.append((parts, answers, call_run(run, parts, answers)))
+    folds = [called for _, _, called in alone if called.run.leave_out is None]
+    together = []
+    for parts, answers, called in alone:
+        run = called.run
+        others = out_of_fold([fold for fold in folds if fold.run.fold != run.fold])
+        chosen = others.is_white & others.counted & (others.sources != str(run.leave_out))
+        together.append(call_run(run, parts, answers, others.where(chosen)))
+    return together
 
 
-def call_run(run: Run, parts: Mapping[Part, list[LabelledCell]], answers: Answers) -> RunCalls:
-    """A run's decision, set on its tuning patients, and its calls."""
+def call_run(
+    run: Run,
+    parts: Mapping[Part, list[LabelledCell]],
+    answers: Answers,
+    reference: Calls | None = None,
+) -> RunCalls:
+    """A run's decision, set on its tuning patients and on others' calls where given; its calls."""
     decision = set_decision(
         answers.tune.astype(np.float64),
         cell_set(parts["tune"]),
         network_labels(),
         ConvertSettings(),
+        None if reference is None else Reference(cell_set(reference.cells), reference.p_blast),
     )
     holdout = decide(answers.holdout, parts["holdout"], decision, run.fold)
     return RunCalls(run, decision, holdout, answers)

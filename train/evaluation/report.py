@@ -11,9 +11,11 @@ from typing import Any, Final
 import numpy as np
 
 from convert.figures import share
+from convert.out_of_fold import COLUMNS
 from train.evaluation import figures
 from train.evaluation.calls import Calls, RunCalls, out_of_fold, read_calls
 from train.evaluation.mistakes import false_blasts, missed_blasts, write_sheet
+from train.labels import BLAST_LABELS, LABELS
 from train.plan import Run, read_cells
 from train.recipe import Recipe
 
@@ -31,7 +33,7 @@ def write_report(
     from train.evaluation.page import write_page
 
     cells = read_cells(recipe, data)
-    called = list(read_calls(recipe, runs, answers, cells))
+    called = read_calls(recipe, runs, answers, cells)
     calls = out_of_fold(called)
     told = report(recipe, called)
     out.mkdir(parents=True, exist_ok=True)
@@ -123,22 +125,25 @@ def _left_out(run: RunCalls, limits: dict[int, float]) -> dict[str, Any]:
 
 
 def write_table(path: Path, calls: Calls) -> None:
-    """Every white cell's out-of-fold call, one line each."""
+    """Out-of-fold calls of all white cells, as ``convert.out_of_fold`` reads them."""
+    chosen = calls.where(calls.is_white & calls.counted)
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(
-            ["file", "source", "patient", "label", "is_blast", "p_blast", "flagged", "abstained"]
-        )
-        rows = zip(
-            calls.cells, calls.is_blast, calls.p_blast, calls.flagged, calls.answered,
-            calls.counted, calls.is_white, strict=True,
-        )  # fmt: skip
-        for cell, blast, p_blast, flagged, answered, counted, white in rows:
-            if white and counted:
-                writer.writerow(
-                    [cell.file, cell.source, cell.patient, cell.source_label, int(blast),
-                     f"{p_blast:.6f}", int(flagged), int(not answered)]
-                )  # fmt: skip
+        writer.writerow(COLUMNS)
+        for index, cell in enumerate(chosen.cells):
+            writer.writerow(
+                [
+                    cell.file,
+                    cell.source,
+                    cell.patient,
+                    cell.source_label,
+                    int(cell.label in BLAST_LABELS),
+                    f"{chosen.p_blast[index]:.6f}",
+                    int(chosen.flagged[index]),
+                    int(not chosen.answered[index]),
+                    LABELS[chosen.label[index]],
+                ]
+            )
 
 
 def summary(told: dict[str, Any]) -> str:
