@@ -55,11 +55,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", help="of the bundle; otherwise the trainer's")
     parser.add_argument("--threads", type=int, default=1, help="of the interpreter (1)")
     parser.add_argument(
-        "--out-of-fold",
+        "--report",
         type=Path,
-        metavar="CSV",
-        help="calls of cross-validation (python -m train evaluate) to take the operating point "
-        "from, instead of the holdout",
+        metavar="FOLDER",
+        help="cross-validation (python -m train evaluate --out FOLDER) to take threshold and "
+        "operating point from, instead of the cells given",
     )
     parser.add_argument(
         "--cells-um-per-px", type=float, help="scale of pictures whose index.csv tells none"
@@ -87,7 +87,7 @@ def _run(arguments: argparse.Namespace) -> None:
         version=arguments.version,
         threads=arguments.threads,
         cells_um_per_px=scale,
-        out_of_fold=arguments.out_of_fold,
+        report=arguments.report,
     )
     told, _ = convert(job, ConvertSettings(), _say, _Progress())
     int8 = told["figures"]["int8"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from convert.card_report import cross_validation
 from convert.gate import Check
 
 _USE = """\
@@ -28,24 +29,51 @@ _FACTORS = """\
 - Disease: {diseases}
 """
 
+_METRICS = """\
+## Metrics
+
+- AUC: chance that a signed blast scores higher than another white cell; 0.5 is blind. Intervals
+  are over patients, not over cells.
+- Sensitivity: share of signed blasts flagged. False blasts: share of other white cells flagged.
+- ECE: mean distance of p_blast from the truth, over 15 bins.
+- Abstained: white cells that got no answer, because the other label could not be ruled out at the
+  conformal error of {conformal_error:.0%}, or because they are unlike what was trained on.
+"""
+
+_ETHICS = """\
+## Ethical considerations
+
+The pictures are of patients who did not choose this use; they were published without names by
+their hospitals, and none is in this repository. A missed leukemia costs more than a slide read in
+vain: where the evidence is thin the device says that it cannot judge. Skin colour, age and sex were
+not told, so nobody can say for whom it works less well. A person must see every slide.
+"""
+
 _CAVEATS = """\
-## Caveats
+## Caveats and recommendations
 
 {caveats}
 - All rates are of single cells found by others; on the device, cells are found by
   `edge.imaging.locate`, and what is missed there is not in these figures.
 - The spread between patients rests on few patients; more of them would move it.
+- Try it on your own stain and camera, on slides whose answer you know, before you trust it.
 """
 
 
-def model_card(told: dict[str, Any], checks: Sequence[Check], notes: dict[str, Any]) -> str:
+def model_card(
+    told: dict[str, Any],
+    checks: Sequence[Check],
+    notes: dict[str, Any],
+    report: dict[str, Any] | None = None,
+) -> str:
     """The card.
 
     Args:
         told: What ``bundle.json`` holds.
         checks: The gate as passed.
         notes: The trainer's description: ``recipe``, ``seed``, ``diseases``, ``caveats`` are used
-            where they are there.
+            where they are there; so are ``failures``, what the worst mistakes look like.
+        report: The trainer's cross-validation, or None.
     """
     caveats = [*_known_caveats(told), *notes.get("caveats", [])]
     diseases = notes.get("diseases") or "what the sources below name; nothing else was seen."
@@ -54,13 +82,22 @@ def model_card(told: dict[str, Any], checks: Sequence[Check], notes: dict[str, A
         _details(told, notes),
         _USE,
         _FACTORS.format(diseases=diseases),
+        _METRICS.format(conformal_error=told["conversion"]["conformal_error"]),
         _data(told),
+        *([cross_validation(report)] if report else []),
         _figures(told),
         _rates(told),
         _gate(checks),
+        *([_failures(notes["failures"])] if notes.get("failures") else []),
+        _ETHICS,
         _CAVEATS.format(caveats="\n".join(f"- {line}" for line in caveats)),
     ]
     return "\n".join(parts)
+
+
+def _failures(lines: Sequence[str]) -> str:
+    listed = "\n".join(f"- {line}" for line in lines)
+    return f"## What the worst mistakes look like\n\n{listed}\n"
 
 
 def _known_caveats(told: dict[str, Any]) -> list[str]:

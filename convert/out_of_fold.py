@@ -2,15 +2,17 @@
 
 A network's own holdout is a fifth of the patients; cross-validation has every patient once. The
 operating point, above all its spread between patients, is better known from all of them. The
-trainer writes the table: one line a signed white cell that was taken for one.
+trainer's report is a folder: a table of one line a signed white cell that was taken for one, and
+figures for people.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import json
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -20,11 +22,29 @@ from convert.operating_point import Answers
 from edge.errors import DataMissing
 from edge.inference.classifier import Scores
 
+CALLS_FILE: Final = "out_of_fold.csv"
+REPORT_FILE: Final = "report.json"
 COLUMNS: Final = (
     "file", "source", "patient", "label", "is_blast", "p_blast", "flagged", "abstained", "called",
 )  # fmt: skip
 """``label`` as signed, ``called`` by the network; ``is_blast``, ``flagged`` and ``abstained`` are
 0 or 1; ``p_blast`` calibrated by the fold's own tuning patients."""
+
+
+def read_report(folder: Path | None) -> dict[str, Any] | None:
+    """The figures of the trainer's cross-validation, ``report.json``; None where there is none.
+
+    Raises:
+        DataMissing: It cannot be read.
+    """
+    if folder is None:
+        return None
+    path = folder / REPORT_FILE
+    try:
+        told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataMissing(f"{path} cannot be read: {error}.", "See `train evaluate`.") from error
+    return told
 
 
 def read_out_of_fold(path: Path, network: NetworkDescription) -> tuple[CellSet, Answers]:

@@ -27,7 +27,7 @@ from convert.operating_point import (
     measure_sensitivity,
     set_decision,
 )
-from convert.out_of_fold import read_out_of_fold
+from convert.out_of_fold import CALLS_FILE, read_out_of_fold, read_report
 from convert.quantize import choose_representative, quantize_network
 from convert.second_opinion import ask, plain_kernels
 from convert.settings import ConvertSettings
@@ -65,8 +65,8 @@ class Job:
         version: Instead of the trainer's; None keeps it.
         threads: Of the interpreters.
         cells_um_per_px: Scale of pictures whose index tells none.
-        out_of_fold: Calls of cross-validation, to take the operating point from; None takes it
-            from the holdout.
+        report: Folder of the trainer's cross-validation, to take threshold and operating point
+            from and to quote; None takes them from calibration cells and holdout.
     """
 
     source: Path
@@ -77,7 +77,7 @@ class Job:
     version: str | None = None
     threads: int = 1
     cells_um_per_px: float | None = None
-    out_of_fold: Path | None = None
+    report: Path | None = None
 
 
 class DeviceNetwork:
@@ -137,7 +137,7 @@ def convert(
     model = quantize_network(network, calibration.crops[chosen], settings)
     device = DeviceNetwork(known, open_interpreter(model, job.threads))
     say(f"judging on {len(holdout)} holdout cells with {device.interpreter.library}")
-    folds = None if job.out_of_fold is None else read_out_of_fold(job.out_of_fold, known)
+    folds = None if job.report is None else read_out_of_fold(job.report / CALLS_FILE, known)
     reference = None if folds is None else Reference(folds[0], folds[1].scores.p_blast)
     decision = set_decision(
         device.logits(device.raw(calibration.crops)), calibration, known, settings, reference
@@ -173,7 +173,7 @@ def convert(
     files = {
         MODEL_FILE: model,
         GOLDEN_FILE: _golden(model, device, known, settings),
-        CARD_FILE: model_card(told, checks, known.told).encode(),
+        CARD_FILE: model_card(told, checks, known.told, read_report(job.report)).encode(),
     }
     if known.log is not None:
         files[known.log.name] = known.log.read_bytes()
@@ -280,6 +280,7 @@ def _told(
             "method": "full int8, per channel, channels equalised, weights rounded together",
             "representative_cells": settings.representative_cells,
             "specificity": settings.specificity,
+            "conformal_error": settings.conformal_error,
             "blast_free_specificity": settings.blast_free_specificity,
             "seed": settings.seed,
             "bytes": facts.bytes,
@@ -299,8 +300,8 @@ def _operating_point(sensitivity: Rate, false_blasts: Rate, job: Job) -> dict[st
         "false_blast_rate": _told_rate(false_blasts),
         "measured_on": f"{job.holdout.name}: patients and pictures in neither training nor "
         "calibration."
-        if job.out_of_fold is None
-        else f"{job.out_of_fold.name}: calls of cross-validation, each patient judged by a float "
+        if job.report is None
+        else f"{CALLS_FILE}: calls of cross-validation, each patient judged by a float "
         "network of the same recipe that never saw the patient; the figures above are of this "
         "network on its own holdout.",
         "note": "False blasts are measured on patients with next to no signed blasts. A source "

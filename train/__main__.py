@@ -54,10 +54,11 @@ def _train(words: list[str]) -> None:
 
     recipe = Recipe.load(arguments.recipe)
     run = Run(arguments.out.name, arguments.fold, arguments.leave_out)
-    parts = split_cells(read_cells(recipe, arguments.data), recipe, run.fold, run.leave_out)
-    for line in write_lists(parts, arguments.out):
-        print(line, flush=True)
-    if not arguments.lists:
+    if arguments.lists:
+        parts = split_cells(read_cells(recipe, arguments.data), recipe, run.fold, run.leave_out)
+        for line in write_lists(recipe, arguments.recipe.name, parts, arguments.out):
+            print(line, flush=True)
+    else:
         from train.runs import Data, train_run
 
         data = Data.read(recipe, arguments.data, _show_progress)

@@ -42,4 +42,5 @@ def describe(
         "log": "training.log",
         "diseases": recipe.card.diseases,
         "caveats": list(recipe.card.caveats),
+        "failures": list(recipe.card.failures),
     }

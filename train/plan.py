@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Final
 
 from edge.imaging.crop import CropSpec
 from train.cells import LabelledCell, Part, read_index, write_cell_list
+from train.description import describe
 from train.recipe import Recipe
 
 _MARGIN: Final = 5 / 4
@@ -50,8 +52,11 @@ def read_cells(recipe: Recipe, folder: Path) -> list[LabelledCell]:
     return [cell for source in recipe.sources for cell in read_index(folder, source)]
 
 
-def write_lists(parts: dict[Part, list[LabelledCell]], out: Path) -> Iterator[str]:
-    """Write who is trained on, tuned on and held out, as ``python -m convert`` reads it.
+def write_lists(
+    recipe: Recipe, recipe_name: str, parts: dict[Part, list[LabelledCell]], out: Path
+) -> Iterator[str]:
+    """Write who is trained on, tuned on and held out, and what is said of the network
+    (``float.json``), as ``python -m convert`` reads it.
 
     Yields:
         A line about each part.
@@ -61,3 +66,5 @@ def write_lists(parts: dict[Part, list[LabelledCell]], out: Path) -> Iterator[st
         write_cell_list(out / f"{part}.cells.json", members)
         patients = len({cell.patient for cell in members} - {""})
         yield f"{part}: {len(members)} cells, {patients} patients"
+    told = describe(recipe, recipe_name, wide_spec(recipe).context_um, parts["train"])
+    (out / "float.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")

@@ -117,10 +117,12 @@ class SourceRecipe:
 
 @dataclass(frozen=True)
 class CardRecipe:
-    """What the model card must say that no figure says: what the cells are of, what is missing."""
+    """What the model card must say that no figure says: what the cells are of, what is missing,
+    what the worst mistakes look like to a person."""
 
     diseases: str
     caveats: tuple[str, ...]
+    failures: tuple[str, ...]
 
 
 @dataclass(frozen=True)

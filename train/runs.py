@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,6 @@ from numpy.typing import NDArray
 
 from train.augment import plain
 from train.cells import LabelledCell, split_cells
-from train.description import describe
 from train.evaluation.answers import Answers, write_answers
 from train.evaluation.degradations import DEGRADATIONS, STRENGTHS, degrade
 from train.fields import FIELD_ZIPS, boxed_crops
@@ -23,7 +21,7 @@ from train.labels import LABELS, NON_CELL_LABELS
 from train.network import build_network, is_folded
 from train.normalization import open_statistics
 from train.pixels import load_crops
-from train.plan import Run, read_cells, wide_spec
+from train.plan import Run, read_cells, wide_spec, write_lists
 from train.recipe import Recipe
 
 Progress = Callable[[int, int], None]
@@ -86,7 +84,8 @@ def train_run(
 ) -> Any:
     """Fit the network of a run, or go on with it, and ask it about the cells held out.
 
-    Writes ``float.keras``, ``float.json``, ``training.log`` and ``answers.npz`` to ``out``.
+    Writes ``float.keras``, ``float.json``, ``training.log``, ``answers.npz`` and the lists of
+    cells to ``out``.
 
     Returns:
         The network.
@@ -110,8 +109,8 @@ def train_run(
         None if teacher is None else keras.models.load_model(teacher, compile=False),
     )
     best.save(out / "float.keras")
-    told = describe(recipe, recipe_name, wide_spec(recipe).context_um, parts["train"])
-    (out / "float.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    for line in write_lists(recipe, recipe_name, parts, out):
+        print(line, flush=True)
 
     def ask(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         return predict_logits(best, crops, size_px)

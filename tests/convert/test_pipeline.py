@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import json
 import shutil
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from convert.out_of_fold import CALLS_FILE, COLUMNS, REPORT_FILE
 from convert.pipeline import Job, convert
 from convert.settings import ConvertSettings
 from edge.errors import ConversionRefused, GateFailed
@@ -71,6 +73,73 @@ def test_the_card_says_what_must_be_said(bundle_folder: Path) -> None:
     card = (bundle_folder / "MODEL_CARD.md").read_text()
     for said in ("not a diagnosis", "No lymphoblasts", "No children marked", "own work", "drawn"):
         assert said in card
+
+
+def _write_report(folder: Path) -> None:
+    """Cross-validation of the toy's recipe: four patients, one of them without blasts."""
+    folder.mkdir()
+    rng = np.random.default_rng(8)
+    with (folder / CALLS_FILE).open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        for patient in ("W", "X", "Y", "Z"):
+            for number in range(120):
+                blast = patient != "Z" and number % 2 == 0
+                p_blast = float(np.clip(rng.normal(0.8 if blast else 0.2, 0.2), 0, 1))
+                flagged = int(p_blast > 0.5)
+                label = "blast" if blast else "neutrophil"
+                called = "blast" if flagged else "neutrophil"
+                writer.writerow(
+                    [f"{number}.png", "clinic", patient, label, int(blast), p_blast, flagged, 0]
+                    + [called]
+                )
+    rates = {"sensitivity": 0.9, "false_blasts": 0.05}
+    report = {
+        "folds": 2, "patients": 4, "cells": 480,
+        "cross_validation": {
+            "leukemia_patients": {
+                "auc": 0.9123, "auc_interval": [0.9, 0.93],
+                "auc_mature": 0.92, "auc_mature_interval": [0.9, 0.94],
+                "patient_auc": {"patients": 3, "median": 0.9, "lowest": 0.8, "under_0.90": 1},
+                "sensitivity_at_specificity": {"0.95": 0.7},
+            },
+            "abstention": {
+                "bundle": {"coverage": 0.9, "error": 0.05, "error_without_abstention": 0.1}
+            },
+            "one_threshold": {"clinic": rates},
+            "calibration": {"clinic": {"ece": 0.031}},
+        },
+        "left_out": {
+            "munich": {"at_one_threshold": rates, "ece": 0.04, "auc": 0.95,
+                       "auc_interval": [0.94, 0.96]}
+        },
+        "healthy_fields": {"bccd": {"at_one_threshold": 0.015}},
+        "robustness": [
+            {"degradation": "jpeg", "strength": s, "loss": 0.01}
+            for s in ("light", "moderate", "strong")
+        ],
+    }  # fmt: skip
+    (folder / REPORT_FILE).write_text(json.dumps(report))
+
+
+def test_cross_validation_sets_the_operating_point_and_is_quoted(
+    toy_world: ToyWorld, bundle_folder: Path, tmp_path: Path
+) -> None:
+    _write_report(tmp_path / "report")
+    asked = dataclasses.replace(job(toy_world, tmp_path / "out"), report=tmp_path / "report")
+    told, _ = convert(asked, LENIENT, quietly, quietly)
+    point = told["operating_point"]
+    groups = [row["patient"] for row in point["sensitivity"]["by_patient"]]
+    assert groups == ["clinic/W", "clinic/X", "clinic/Y"]
+    assert [row["patient"] for row in point["false_blast_rate"]["by_patient"]] == ["clinic/Z"]
+    assert "cross-validation" in point["measured_on"]
+    own = json.loads((bundle_folder / "bundle.json").read_text())["decision"]
+    assert told["decision"]["temperature"] == own["temperature"]
+    assert told["decision"]["threshold"] != own["threshold"]
+    card = (tmp_path / "out" / "MODEL_CARD.md").read_text()
+    for said in ("0.9123 (0.9 to 0.93)", "munich, source never trained on", "jpeg | 0.01"):
+        assert said in card
+    load_bundle(tmp_path / "out")
 
 
 def test_the_same_input_gives_the_same_bytes(

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from convert.figures import share
-from convert.out_of_fold import COLUMNS
+from convert.out_of_fold import CALLS_FILE, COLUMNS, REPORT_FILE
 from train.evaluation import figures
 from train.evaluation.calls import Calls, RunCalls, out_of_fold, read_calls
 from train.evaluation.mistakes import false_blasts, missed_blasts, write_sheet
@@ -37,9 +37,9 @@ def write_report(
     calls = out_of_fold(called)
     told = report(recipe, called)
     out.mkdir(parents=True, exist_ok=True)
-    (out / "report.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-    write_table(out / "out_of_fold.csv", calls)
-    yield f"wrote {out / 'report.json'} and {out / 'out_of_fold.csv'}"
+    (out / REPORT_FILE).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    write_table(out / CALLS_FILE, calls)
+    yield f"wrote {out / REPORT_FILE} and {out / CALLS_FILE}"
     write_page(out / "report.html", told, calls)
     yield f"wrote {out / 'report.html'}"
     for name, worst in (
