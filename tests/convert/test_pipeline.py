@@ -90,8 +90,17 @@ def _write_report(folder: Path) -> None:
                 label = "blast" if blast else "neutrophil"
                 called = "blast" if flagged else "neutrophil"
                 writer.writerow(
-                    [f"{number}.png", "clinic", patient, label, int(blast), p_blast, flagged, 0]
-                    + [called]
+                    [
+                        f"{number}.png",
+                        "clinic",
+                        patient,
+                        label,
+                        int(blast),
+                        p_blast,
+                        flagged,
+                        0,
+                        called,
+                    ]
                 )
     rates = {"sensitivity": 0.9, "false_blasts": 0.05}
     report = {
