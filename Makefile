@@ -6,11 +6,13 @@ DEV := .venv
 # The exact set of packages for this Python, so that every install is the same.
 PYTAG := $(shell $(PYTHON) -c 'import sys; print("py%d%d" % sys.version_info[:2])' 2>/dev/null)
 CONSTRAINTS := $(wildcard constraints/$(PYTAG).txt)
+RECIPE := train/recipes/leukoscope-mnv2.toml
+FLOAT := models/float/leukoscope-mnv2
 PIP_FLAGS := --quiet --disable-pip-version-check
 PIP_PINS := $(if $(CONSTRAINTS),-c $(CONSTRAINTS))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test lint typecheck wheel bench clean constraints network bundle figures
+.PHONY: help demo serve test lint typecheck wheel bench clean constraints network report bundle figures
 
 help: ## Show this list
 	@echo "Leukoscope: screening aid for blasts in blood smears (research use, not a diagnosis)."
@@ -41,13 +43,16 @@ typecheck: $(DEV)/.installed ## mypy, strict
 wheel: $(DEV)/.installed ## Build the wheel into dist/
 	$(DEV)/bin/python -m build --wheel --outdir dist .
 
-network: $(DEV)/.installed ## Train the float network again into runs/leukoscope-mnv2 (about 25 minutes on 2 idle cores)
-	$(DEV)/bin/python -m train train/recipes/leukoscope-mnv2.toml --out runs/leukoscope-mnv2
+network: $(DEV)/.installed ## Train the shipped float network again into runs/fold-0 (about 12 minutes on 2 idle cores)
+	$(DEV)/bin/python -m train evaluate $(RECIPE) --runs runs --only fold-0
 
-bundle: $(DEV)/.installed ## Quantize and prove the committed float network again into runs/bundle
-	$(DEV)/bin/python -m train train/recipes/leukoscope-mnv2.toml --lists --out runs/lists
+report: $(DEV)/.installed ## Write the cross-validation's report again from the committed answers, into runs/report
+	$(DEV)/bin/python -m train evaluate $(RECIPE) --runs $(FLOAT)/runs --out runs/report --only
+
+bundle: report ## Quantize and prove the committed float network again into runs/bundle
+	$(DEV)/bin/python -m train $(RECIPE) --lists --out runs/lists
 	rm -rf runs/bundle
-	$(DEV)/bin/python -m convert models/float/leukoscope-mnv2/float.keras \
+	$(DEV)/bin/python -m convert $(FLOAT)/float.keras --report runs/report \
 	  --calibration runs/lists/tune.cells.json --holdout runs/lists/holdout.cells.json \
 	  --out runs/bundle
 

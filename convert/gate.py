@@ -33,10 +33,16 @@ class Check:
 
 
 def decide_alike(int8: Answers, reference: Answers) -> Flags:
-    """bool, shape (cells,): blast, other white cell or artefact alike, before abstention."""
+    """bool, shape (cells,): what the device says is not contradicted.
+
+    Artefact or white cell alike; and blast or not alike, unless one of the two does not answer:
+    the band of no answer lies where a rounding may turn a call. That both are silent as often is
+    a check of its own.
+    """
     same_kind = int8.counted == reference.counted
     same_call = int8.flagged == reference.flagged
-    alike: Flags = same_kind & (same_call | ~int8.counted)
+    silent = int8.counted & reference.counted & ~(int8.answered & reference.answered)
+    alike: Flags = same_kind & (same_call | silent | ~int8.counted)
     return alike
 
 
@@ -70,6 +76,7 @@ def run_gate(
             agreement >= settings.least_agreement,
             f"{agreement:.2%} of {len(cells)} cells (at least {settings.least_agreement:.0%})",
         ),
+        _silence(int8, reference, settings),
         _loss("AUC", before["auc"], now["auc"], settings.most_auc_loss),
         _loss(
             "sensitivity", before["sensitivity"], now["sensitivity"], settings.most_sensitivity_loss
@@ -79,6 +86,17 @@ def run_gate(
         *_integers_only(facts),
         _interpreters(steps, settings),
     ]
+
+
+def _silence(int8: Answers, reference: Answers, settings: ConvertSettings) -> Check:
+    now, before = (
+        float((answers.counted & ~answers.answered).mean()) for answers in (int8, reference)
+    )
+    return Check(
+        "as many cells get no answer",
+        abs(now - before) <= settings.most_silence_change,
+        f"{before:.2%} float, {now:.2%} int8 (change at most {settings.most_silence_change:.0%})",
+    )
 
 
 def _loss(name: str, before: float | None, now: float | None, most: float) -> Check:

@@ -297,14 +297,23 @@ def _lowest(function: Callable[[float], float], low: float, high: float) -> floa
 
 
 def _threshold(p_blast: Floats, cells: CellSet, settings: ConvertSettings) -> float:
-    """The lowest threshold that keeps both specificities, on four digits."""
+    """The lowest threshold that keeps both specificities, on four digits.
+
+    That of blast-free patients and sources is their mean, each counting alike: the strangest of
+    them would set it alone if each had to keep it, and the spread between them is the verdict's.
+    """
     others = cells.is_white & ~cells.is_blast
     bounds = [_quantile_above(p_blast[others], settings.specificity)]
     free = others & blast_free(cells, settings.blast_free_below)
-    for members in _members(cells).values():
-        own = members[free[members]]
-        if len(own) >= _FEWEST_CELLS:
-            bounds.append(_quantile_above(p_blast[own], settings.blast_free_specificity))
+    groups = [members[free[members]] for members in _members(cells).values()]
+    large = [own for own in groups if len(own) >= _FEWEST_CELLS]
+    if large:
+        scores = np.concatenate([p_blast[own] for own in large])
+        weights = np.concatenate([np.full(len(own), 1 / len(own) / len(large)) for own in large])
+        order = np.argsort(scores)
+        below = np.cumsum(weights[order])
+        first = int(np.searchsorted(below, settings.blast_free_specificity))
+        bounds.append(float(scores[order][min(first, len(scores) - 1)]))
     return float(min(0.999, max(0.01, np.ceil(max(bounds) * 1e4) / 1e4)))
 
 

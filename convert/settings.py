@@ -16,7 +16,7 @@ class ConvertSettings:
             agree, and the AUC stays.
         specificity: Share of the calibration set's white cells that are no blasts which must not
             be called blasts.
-        blast_free_specificity: The same for every source or patient without blasts, each alone.
+        blast_free_specificity: The same for sources and patients without blasts, on their mean.
         conformal_error: Largest share of each source's blasts to be answered "no blast", and of
             its other white cells to be answered "blast"; the rest gets no answer.
         strange_share: Share of the calibration set's white cells below the energy limit.
@@ -25,6 +25,7 @@ class ConvertSettings:
         most_auc_loss: Largest loss of AUC from float to int8.
         most_sensitivity_loss: Largest loss of sensitivity from float to int8.
         most_ece_change: Largest change of the expected calibration error.
+        most_silence_change: Largest change of the share of cells that get no answer.
         most_steps: Largest difference between two interpreters, in steps of the output.
         compared_cells: Holdout cells on which the interpreters are compared.
         golden_cells: Golden vectors in the bundle.
@@ -34,14 +35,15 @@ class ConvertSettings:
     representative_cells: int = 400
     output_range_factor: float = 3.0
     specificity: float = 0.97
-    blast_free_specificity: float = 0.985
-    conformal_error: float = 0.03
+    blast_free_specificity: float = 0.99
+    conformal_error: float = 0.04
     strange_share: float = 0.005
     blast_free_below: float = 0.01
     least_agreement: float = 0.99
     most_auc_loss: float = 0.003
     most_sensitivity_loss: float = 0.005
     most_ece_change: float = 0.01
+    most_silence_change: float = 0.01
     most_steps: int = 2
     compared_cells: int = 400
     golden_cells: int = 16

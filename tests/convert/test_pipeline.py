@@ -30,6 +30,7 @@ LENIENT = ConvertSettings(
     most_auc_loss=0.02,
     most_sensitivity_loss=0.2,
     most_ece_change=0.1,
+    most_silence_change=0.1,
     most_steps=4,
     compared_cells=40,
     golden_cells=8,
