@@ -81,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_home(verify)
     verify.set_defaults(run=_verify)
     _add_export(verbs.add_parser("export", help="write the dossier of an examination"))
+    _add_simulate(verbs.add_parser("simulate", help="what the verdict would do on many slides"))
     demo = verbs.add_parser("demo", help="screen three rendered smears and show how it works")
     demo.add_argument("--out", type=Path, default=Path("out/demo"), help="folder for the pictures")
     demo.add_argument("--seed", type=int, default=7, help="seed of the rendered smears")
@@ -152,6 +153,25 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--settings", type=Path, default=None, help="a TOML file of settings")
     _add_lamps(parser)
     parser.set_defaults(run=_serve)
+
+
+def _add_simulate(parser: argparse.ArgumentParser) -> None:
+    _add_model(parser)
+    parser.add_argument(
+        "--cells",
+        type=int,
+        nargs="+",
+        default=None,
+        metavar="N",
+        help="white cells on a slide, a table for each (default: the verdict's maximum)",
+    )
+    parser.add_argument("--slides", type=int, default=2000, metavar="N", help="for each row")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="same seed, same slides")
+    parser.add_argument("--plot", type=Path, default=None, metavar="FILE.svg", help="draw it too")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    _add_home(parser)
+    parser.add_argument("--settings", type=Path, default=None, help="a TOML file of settings")
+    parser.set_defaults(run=_simulate)
 
 
 def _add_pin(parser: argparse.ArgumentParser) -> None:
@@ -453,6 +473,42 @@ def _export(arguments: argparse.Namespace) -> int:
     for path in (*exported.files, exported.manifest):
         print(path)
     return 0
+
+
+def _simulate(arguments: argparse.Namespace) -> int:
+    from edge.inference.bundle import load_bundle
+    from edge.inference.shelf import find_bundle
+    from edge.operating_plot import write_operating_plot
+    from edge.operating_table import operating_report, report_json, report_lines
+    from edge.records.home import data_home
+    from edge.settings import FILE_NAME, load_settings
+
+    named = arguments.settings is not None
+    path = arguments.settings or data_home(arguments.home) / FILE_NAME
+    verdict = load_settings(path, must_exist=named).verdict
+    cells = arguments.cells or [verdict.max_cells]
+    _check_range("--cells", min(cells), max(cells), 1, verdict.max_cells)
+    _check_range("--slides", arguments.slides, arguments.slides, 100, 20_000)
+    _check_range("--seed", arguments.seed, arguments.seed, 0, 2**32 - 1)
+    if arguments.plot is not None and arguments.plot.suffix.lower() != ".svg":
+        raise UsageFault(f"--plot writes SVG; {arguments.plot} does not end in .svg.")
+    bundle = load_bundle(find_bundle(arguments.model))
+    report = operating_report(
+        bundle, verdict, list(dict.fromkeys(cells)), arguments.slides, arguments.seed
+    )
+    if arguments.json:
+        print(json.dumps(report_json(report)), flush=True)
+    else:
+        print("\n".join([*report_lines(report), RESEARCH_USE]), flush=True)
+    if arguments.plot is not None:
+        write_operating_plot(arguments.plot, report)
+    return 0
+
+
+def _check_range(word: str, least: int, most: int, low: int, high: int) -> None:
+    if least < low or most > high:
+        wrong = least if least < low else most
+        raise UsageFault(f"{word} must be {low} to {high}, not {wrong}.")
 
 
 def _demo(arguments: argparse.Namespace) -> int:

@@ -15,6 +15,7 @@ from edge.judgement.sequential import Boundaries, boundaries
 from edge.judgement.verdict import VerdictSettings
 
 _AT_ONCE = 500  # slides held in memory at once: 500 x 1,000 cells are some megabytes
+_Z_95 = 1.96  # of the normal distribution, two-sided 95%
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Characteristics:
         cannot_judge: Part that ended without a colour.
         mean_cells: Answered cells counted on average until the end.
         cells_95: Answered cells that were enough for 95% of slides.
+        mean_cells_error: Monte Carlo error of ``mean_cells``: half the width of its 95% interval.
     """
 
     blast_share: float
@@ -38,6 +40,19 @@ class Characteristics:
     cannot_judge: float
     mean_cells: float
     cells_95: float
+    mean_cells_error: float
+
+    @property
+    def share_error(self) -> float:
+        """Monte Carlo error of the three shares: the largest of their half widths."""
+        ends = (self.review, self.no_blasts_found, self.cannot_judge)
+        return max(monte_carlo_error(share, self.slides) for share in ends)
+
+
+def monte_carlo_error(share: float, slides: int) -> float:
+    """Half the width of the 95% interval of a simulated share (Wilson 1927); never zero."""
+    spread = share * (1 - share) / slides + (_Z_95 / (2 * slides)) ** 2
+    return float(_Z_95 * np.sqrt(spread) / (1 + _Z_95**2 / slides))
 
 
 @dataclass(frozen=True)
@@ -121,6 +136,7 @@ def simulate(
         cannot_judge=float(1 - review.mean() - green.mean()),
         mean_cells=float(counted.mean()),
         cells_95=float(np.quantile(counted, 0.95)),
+        mean_cells_error=float(_Z_95 * counted.std() / np.sqrt(slides)),
     )
 
 
@@ -167,6 +183,10 @@ def operating_characteristics(
     settings: VerdictSettings | None = None,
     slides: int = 2000,
     seed: int = 0,
+    cells_on_slide: int | None = None,
 ) -> list[Characteristics]:
     """`simulate` for each blast share, each with its own random slides."""
-    return [simulate(point, s, settings, slides, seed + i) for i, s in enumerate(shares)]
+    return [
+        simulate(point, share, settings, slides, seed + i, cells_on_slide)
+        for i, share in enumerate(shares)
+    ]

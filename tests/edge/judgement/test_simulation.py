@@ -1,10 +1,15 @@
+import numpy as np
 import pytest
 
-from edge.judgement.betabinomial import cdf
-from edge.judgement.operating_point import BetaSpread
-from edge.judgement.simulation import operating_characteristics, simulate
+from edge.judgement.fixed_count import fixed_count
+from edge.judgement.simulation import (
+    draw_rates,
+    monte_carlo_error,
+    operating_characteristics,
+    simulate,
+)
 from edge.judgement.verdict import VerdictSettings
-from tests.edge.judgement.networks import GOOD, USUAL
+from tests.edge.judgement.networks import GOOD, POOR, USUAL
 
 
 def test_the_same_seed_gives_the_same_slides():
@@ -44,7 +49,7 @@ def test_a_slide_with_few_cells_is_left_undecided():
 def test_fewer_cells_than_a_fixed_count_at_the_same_error_rates():
     # Where both decide nearly every slide: see the test of the good network above.
     settings = VerdictSettings()
-    fixed = _fixed_count(GOOD, settings.share_limit)
+    fixed = fixed_count(GOOD, settings)
     runs = [simulate(GOOD, s, settings, slides=2000, seed=9) for s in (0.0, 0.05, 0.2)]
     ratios = [run.mean_cells / fixed for run in runs]
     print(f"fixed count {fixed}; sequential / fixed: " + ", ".join(f"{r:.2f}" for r in ratios))
@@ -52,14 +57,28 @@ def test_fewer_cells_than_a_fixed_count_at_the_same_error_rates():
     assert ratios[2] < 0.6
 
 
-def _fixed_count(point, share):
-    """Fewest cells at which one limit keeps 1% and 1%, slides of ``share`` moment-matched."""
-    t, f = point.sensitivity, point.false_blast_rate
-    mean = share * t.mean + (1 - share) * f.mean
-    sd = ((share * t.sd) ** 2 + ((1 - share) * f.sd) ** 2) ** 0.5
-    sick = BetaSpread.from_mean_sd(mean, sd)
-    for cells in range(20, 3000, 10):
-        limit = next(k for k in range(cells) if 1 - cdf(k - 1, cells, f) <= 0.01)
-        if cdf(limit - 1, cells, sick) <= 0.01:
-            return cells
-    raise AssertionError("no fixed count keeps the error rates")
+def test_the_fixed_count_keeps_its_error_rates_and_fewer_cells_do_not():
+    rng = np.random.default_rng(5)
+    fixed, settings = fixed_count(GOOD), VerdictSettings()
+    healthy = rng.binomial(fixed, draw_rates(GOOD, 0.0, 100_000, rng).flagged)
+    sick = rng.binomial(fixed, draw_rates(GOOD, settings.share_limit, 100_000, rng).flagged)
+    limits = range(fixed)
+    worse = [max((healthy >= k).mean(), (sick < k).mean()) for k in limits]
+    assert min(worse) <= 0.0105  # 1%, and luck
+    fewer = fixed - 20
+    healthy = rng.binomial(fewer, draw_rates(GOOD, 0.0, 100_000, rng).flagged)
+    sick = rng.binomial(fewer, draw_rates(GOOD, settings.share_limit, 100_000, rng).flagged)
+    assert min(max((healthy >= k).mean(), (sick < k).mean()) for k in limits) > 0.01
+
+
+def test_where_patients_differ_too_much_no_fixed_count_is_enough():
+    assert fixed_count(POOR, most_cells=500) is None
+
+
+def test_the_monte_carlo_error_covers_the_truth_and_is_never_nothing():
+    assert monte_carlo_error(0.0, 2000) > 0
+    rng = np.random.default_rng(2)
+    share, slides = 0.9, 400
+    drawn = rng.binomial(slides, share, 2000) / slides
+    covered = np.mean([abs(d - share) <= monte_carlo_error(d, slides) for d in drawn])
+    assert 0.93 <= covered <= 0.97
