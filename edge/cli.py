@@ -187,7 +187,11 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("slide", nargs="?", metavar="SLIDE", help="its newest examination")
     which.add_argument("--examination", type=int, metavar="N", help="number in `slides`")
-    parser.add_argument("--to", type=Path, required=True, metavar="DIR", help="folder or stick")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--to", type=Path, metavar="DIR", help="write into this folder")
+    where.add_argument(
+        "--stick", nargs="?", const="", metavar="LABEL", help="write on the USB stick plugged in"
+    )
     parser.add_argument(
         "--format", default=None, metavar="LIST", help="some of csv,fhir,pdf (default: all)"
     )
@@ -447,6 +451,7 @@ def _slides(arguments: argparse.Namespace) -> int:
 def _verify(arguments: argparse.Namespace) -> int:
     from edge.records.home import data_home
     from edge.records.store import Store
+    from edge.records.verification import deleted_pictures
 
     home = data_home(arguments.home)
     if arguments.file is not None:
@@ -456,20 +461,30 @@ def _verify(arguments: argparse.Namespace) -> int:
         return 0
     with Store.open_to_read(home) as store:
         records = store.verify_chain()
+        deleted = deleted_pictures(store.connection)
     print(f"The chain of {records} records is whole: nothing was changed.")
+    if deleted:
+        print(f"{deleted} pictures were deleted by the settings' rule, each deletion on record.")
     return 0
 
 
 def _export(arguments: argparse.Namespace) -> int:
     from edge.exporting import FORMS, export_examination, newest_of_slide
     from edge.records.home import data_home
+    from edge.records.sticks import chosen_stick
 
     home = data_home(arguments.home)
     formats = list(FORMS) if arguments.format is None else arguments.format.split(",")
     number = arguments.examination
     if number is None:
         number = newest_of_slide(home, arguments.slide)
-    exported = export_examination(home, number, arguments.to, formats, "command")
+    if arguments.stick is None:
+        exported = export_examination(home, number, arguments.to, formats, "command")
+    else:
+        stick = chosen_stick(arguments.stick)
+        exported = export_examination(
+            home, number, stick.folder, formats, "command", check=stick.check
+        )
     for path in (*exported.files, exported.manifest):
         print(path)
     return 0

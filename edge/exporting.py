@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from edge.errors import ExportUnwritable, LeukoscopeError, RecordMissing, UsageFault
@@ -52,12 +53,54 @@ class Exported:
     manifest: Path
 
 
+@dataclass(frozen=True)
+class Export:
+    """A dossier in its forms, as the audit will know it.
+
+    Attributes:
+        examination: Its number.
+        stem: What every name begins with; it holds the hash of the chain's head.
+        files: Content by name.
+        manifest: The manifest's name.
+        listed: Its content.
+        made_at: When it was collected, UTC.
+    """
+
+    examination: int
+    stem: str
+    files: dict[str, bytes]
+    manifest: str
+    listed: bytes
+    made_at: datetime
+
+    @property
+    def everything(self) -> dict[str, bytes]:
+        """The files and the manifest, by name."""
+        return {**self.files, self.manifest: self.listed}
+
+    def record(self, home: Path, actor: str) -> None:
+        """Put the event EXPORT with the hash of every file into the audit.
+
+        Raises:
+            DiskFull, StoreUnwritable, StoreDamaged, StoreTooNew: The records could not be used.
+        """
+        record_event(
+            home,
+            EventKind.EXPORT,
+            actor,
+            self.examination,
+            files={name: sha256(content) for name, content in self.files.items()},
+            manifest={self.manifest: sha256(self.listed)},
+        )
+
+
 def export_examination(
     home: Path,
     examination: int,
     folder: Path,
     formats: Sequence[str] = tuple(FORMS),
     actor: str = DEVICE,
+    check: Callable[[], None] = lambda: None,
 ) -> Exported:
     """Write the dossier of an examination into a folder; all files or none.
 
@@ -70,6 +113,8 @@ def export_examination(
         folder: Where to; it must be there.
         formats: Words of `FORMS`.
         actor: Who exports.
+        check: Called when everything is written and nothing has its final name yet; what it
+            raises ends the export.
 
     Raises:
         UsageFault: An unknown format, or an examination that still runs.
@@ -77,14 +122,36 @@ def export_examination(
         ExportFull, ExportUnwritable: The files could not be written; nothing is left of them.
         DiskFull, StoreUnwritable, StoreDamaged, StoreTooNew: The records could not be used.
     """
-    wrong = [word for word in formats if word not in FORMS]
-    if wrong or not formats:
-        known = ", ".join(FORMS)
-        raise UsageFault(
-            f"{', '.join(wrong) or 'Nothing'} is no form of a dossier.", f"Use {known}."
-        )
+    _check_formats(formats)
     if not folder.is_dir():
         raise ExportUnwritable(f"There is no folder {folder}; nothing was exported.")
+    export = make_export(home, examination, formats)
+    try:
+        with files_aside(folder, export.everything):
+            check()
+            export.record(home, actor)
+    except LeukoscopeError as fault:
+        # The records may be what failed: then the fault itself is all that can be said.
+        with suppress(LeukoscopeError):
+            record_event(home, EventKind.EXPORT_FAILED, actor, examination, fault=fault.number)
+        raise
+    return Exported([folder / name for name in export.files], folder / export.manifest)
+
+
+def make_export(home: Path, examination: int, formats: Sequence[str] = tuple(FORMS)) -> Export:
+    """The dossier of an examination in its forms; whoever lets it out calls ``record`` first.
+
+    Args:
+        home: The data folder.
+        examination: Its number.
+        formats: Words of `FORMS`.
+
+    Raises:
+        UsageFault: An unknown format, or an examination that still runs.
+        RecordMissing: There is no such examination.
+        DiskFull, StoreUnwritable, StoreDamaged, StoreTooNew: The records could not be used.
+    """
+    _check_formats(formats)
     with Store.open_to_read(home) as store:
         store.examination(examination)  # or nothing is to be made in the data folder
     with Store.open(home) as store:
@@ -93,23 +160,16 @@ def export_examination(
     files = {stem + FORMS[word][0]: FORMS[word][1](dossier) for word in dict.fromkeys(formats)}
     hashes = {name: sha256(content) for name, content in files.items()}
     listed = _manifest(dossier, hashes).as_bytes()
-    manifest = stem + SUFFIX
-    try:
-        with files_aside(folder, {**files, manifest: listed}):
-            record_event(
-                home,
-                EventKind.EXPORT,
-                actor,
-                examination,
-                files=hashes,
-                manifest={manifest: sha256(listed)},
-            )
-    except LeukoscopeError as fault:
-        # The records may be what failed: then the fault itself is all that can be said.
-        with suppress(LeukoscopeError):
-            record_event(home, EventKind.EXPORT_FAILED, actor, examination, fault=fault.number)
-        raise
-    return Exported([folder / name for name in files], folder / manifest)
+    return Export(examination, stem, files, stem + SUFFIX, listed, dossier.made_at)
+
+
+def _check_formats(formats: Sequence[str]) -> None:
+    wrong = [word for word in formats if word not in FORMS]
+    if wrong or not formats:
+        known = ", ".join(FORMS)
+        raise UsageFault(
+            f"{', '.join(wrong) or 'Nothing'} is no form of a dossier.", f"Use {known}."
+        )
 
 
 def newest_of_slide(home: Path, slide: str) -> int:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+from zipfile import is_zipfile
 
 from edge.errors import ExportAltered, ManifestMissing, UsageFault
 from edge.records.audit import EventKind, event_details
+from edge.records.dossier.archive import ARCHIVE_SUFFIX, unpack
 from edge.records.dossier.manifest import SUFFIX, manifest_beside, read_manifest, sha256
 from edge.records.store import FILE_NAME, Store
 
@@ -18,6 +21,8 @@ _WEAK = (
 
 def prove_file(path: Path, home: Path) -> list[str]:
     """Prove that a file of a dossier, or a manifest with all it lists, is as it was exported.
+
+    An archive is proved by the manifest in it.
 
     Args:
         path: The file.
@@ -32,6 +37,9 @@ def prove_file(path: Path, home: Path) -> list[str]:
         ManifestMissing: Neither a manifest beside it nor the records know of it.
         StoreDamaged: The records at hand were changed.
     """
+    if path.suffix.lower() == ARCHIVE_SUFFIX and is_zipfile(path):
+        with TemporaryDirectory(prefix="leukoscope-") as folder:
+            return prove_file(unpack(path, Path(folder)), home)
     hashed = _hash_of(path)
     manifest: Path | None = path
     if path.name.endswith(SUFFIX):

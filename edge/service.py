@@ -15,6 +15,7 @@ from edge.closing import Closing
 from edge.errors import LeukoscopeError
 from edge.examiner import Beat, Equipment, Examiner
 from edge.records.audit import EventKind, record_event
+from edge.records.retention import Retention, is_blocked
 from edge.web.app import build_app, build_templates
 from edge.web.catalogue import load_texts
 from edge.web.control import Control
@@ -81,6 +82,7 @@ class Service(Closing):
             server = PageServer(app, host, settings.port if port is None else port)
             opened.enter_context(server)
             opened.callback(live.close)
+            opened.enter_context(Retention(equipment.home, equipment.settings.records))
             record_event(equipment.home, EventKind.START, what="service", port=server.port)
             self._opened = opened.pop_all()
         self._home = equipment.home
@@ -119,4 +121,5 @@ def _parts(
         texts=load_texts(),
         templates=build_templates(equipment.settings.verdict.share_limit),
         home=equipment.home,
+        is_blocked=lambda store: is_blocked(store, equipment.settings.records),
     )

@@ -17,6 +17,7 @@ from edge.errors import SettingsFault
 from edge.imaging.quality import QualitySettings
 from edge.judgement.differential import DifferentialSettings
 from edge.judgement.verdict import VerdictSettings
+from edge.records.settings import RecordSettings
 from edge.signals.settings import LampSettings
 from edge.web.settings import PageSettings
 
@@ -68,6 +69,7 @@ class Settings:
     differential: DifferentialSettings = field(default_factory=DifferentialSettings)
     lamps: LampSettings = field(default_factory=LampSettings)
     page: PageSettings = field(default_factory=PageSettings)
+    records: RecordSettings = field(default_factory=RecordSettings)
 
 
 def load_settings(path: Path, must_exist: bool = False) -> Settings:

@@ -45,7 +45,7 @@ def verify(connection: sqlite3.Connection) -> ChainReport:
             return ChainReport(seq, previous, wrong)
         previous, seq = entry["hash"], seq + 1
     wrong = _cut_off(connection, seq, previous) or _added(connection)
-    return ChainReport(seq, previous, wrong, _deleted_pictures(connection))
+    return ChainReport(seq, previous, wrong, deleted_pictures(connection))
 
 
 def _wrong(
@@ -116,7 +116,8 @@ def _added(connection: sqlite3.Connection) -> str | None:
     return None
 
 
-def _deleted_pictures(connection: sqlite3.Connection) -> int:
+def deleted_pictures(connection: sqlite3.Connection) -> int:
+    """How many pictures the rule of the settings deleted, each deletion on record."""
     total = connection.execute("SELECT coalesce(sum(pictures), 0) FROM deletions").fetchone()[0]
     return int(total)
 

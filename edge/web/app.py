@@ -92,6 +92,8 @@ def _routes(parts: Parts) -> list[Route]:
         do("/slides/{number:int}/note", review.note, Role.REVIEWER),
         do("/slides/{number:int}/sign", review.signature, Role.REVIEWER),
         do("/slides/{number:int}/download", dossier.download, Role.REVIEWER),
+        ask("/slides/{number:int}/sticks", dossier.show_sticks, Role.REVIEWER, quiet=True),
+        do("/slides/{number:int}/stick", dossier.write_to_stick, Role.REVIEWER),
         ask("/audit", audit.show_audit, Role.ADMIN),
         do("/audit", audit.check_chain, Role.ADMIN),
         ask("/lamps", _lamps, Role.NOBODY),

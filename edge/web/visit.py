@@ -16,6 +16,8 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 
 from edge.errors import AlreadyExamining, LeukoscopeError, RecordMissing, ReviewOutdated
 from edge.records.audit import EventKind, record_event
+from edge.records.sticks import Stick, find_sticks
+from edge.records.store import Store
 from edge.web.catalogue import LANGUAGES, Texts, chosen_language
 from edge.web.control import Control
 from edge.web.desk import Desk
@@ -49,6 +51,8 @@ class Parts:
         texts: The catalogue, by language.
         templates: The page's templates.
         home: The data folder.
+        find_sticks: Says which USB sticks are plugged in.
+        is_blocked: Says whether the card is nearly full with pictures that are still needed.
     """
 
     settings: PageSettings
@@ -60,6 +64,8 @@ class Parts:
     texts: Mapping[str, Texts]
     templates: jinja2.Environment
     home: Path
+    find_sticks: Callable[[], list[Stick]] = find_sticks
+    is_blocked: Callable[[Store], bool] = lambda store: False
 
 
 class Refusal(Exception):

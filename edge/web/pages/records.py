@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -25,6 +26,7 @@ from edge.records.search import UNFINISHED, Search, search
 from edge.records.store import Store
 from edge.reviewing import result_of
 from edge.web.gallery import ALL, PAGE_CELLS, CellView, chips, sorted_views, view
+from edge.web.roles import Role
 from edge.web.visit import NotHere, Visit
 
 _PICTURE_HEADERS = {"cache-control": "private, max-age=3600"}
@@ -50,6 +52,7 @@ async def show_slides(visit: Visit) -> Response:
     return visit.page(
         "slides.html",
         clock=(await visit.parts.desk.ask(_clock_trust)).value,
+        blocked=await visit.parts.desk.ask(visit.parts.is_blocked),
         now=datetime.now(UTC).strftime("%Y-%m-%d %H:%M"),
         found=found,
         wanted=wanted,
@@ -119,6 +122,7 @@ async def examination_page(
         seen_note=seen_note,
         problem=problem,
         comment=comment,
+        sticks=await asyncio.to_thread(visit.parts.find_sticks) if visit.may(Role.REVIEWER) else [],
         **_scale(folder.conditions),
         **_page_of(views, 0),
     )

@@ -202,6 +202,25 @@ function startGallery(gallery) {
   grow();
 }
 
+// A stick that is plugged in or pulled out shows by itself; a button with the focus is left alone.
+async function watchSticks(place) {
+  for (;;) {
+    await pause(3000);
+    if (document.hidden || place.contains(document.activeElement)) continue;
+    try {
+      const answer = await fetch(place.dataset.from);
+      if (!answer.ok) continue;
+      const html = await answer.text();
+      if (html !== place.dataset.shown) place.innerHTML = html;
+      place.dataset.shown = html;
+    } catch {
+      // The device will be there again, or the person sees it elsewhere on the page.
+    }
+  }
+}
+
 document.documentElement.classList.add("js");
+const sticks = document.getElementById("sticks");
+if (sticks) watchSticks(sticks);
 const gallery = document.getElementById("gallery");
 if (gallery) startGallery(gallery);

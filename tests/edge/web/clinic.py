@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from edge.closing import Closing
 from edge.errors import AlreadyExamining
 from edge.records.slide import checked_slide
+from edge.records.sticks import Stick
 from edge.web.app import build_app, build_templates
 from edge.web.catalogue import load_texts
 from edge.web.control import Phase, Progress
@@ -72,6 +73,7 @@ class Clinic(Closing):
         self.live = LiveView(self.settings, encode_field)
         self.control = StandInControl(self.live)
         self.desk = Desk(home)
+        self.sticks: list[Stick] = []
         self.app = build_app(
             Parts(
                 settings=self.settings,
@@ -85,6 +87,7 @@ class Clinic(Closing):
                 home=home,
                 texts=load_texts(),
                 templates=build_templates(0.05),
+                find_sticks=lambda: self.sticks,
             )
         )
 

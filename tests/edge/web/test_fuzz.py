@@ -39,9 +39,14 @@ _FIELDS = st.dictionaries(
             "kept:note",
             "csrf",
             "format",
+            "stick",
         ]
     ),
-    st.one_of(st.text(max_size=80), st.integers().map(str), st.sampled_from(["yes", "confirm"])),
+    st.one_of(
+        st.text(max_size=80),
+        st.integers().map(str),
+        st.sampled_from(["yes", "confirm", "zip", "pdf", "sda1"]),
+    ),
     max_size=6,
 )
 _QUERY = st.dictionaries(

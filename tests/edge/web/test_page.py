@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from edge.records.audit import EventKind, event_details
-from edge.records.dossier.manifest import sha256
 from edge.records.rows import VerdictRecord
 from edge.records.store import Store
 from edge.web.catalogue import LANGUAGES, load_texts
@@ -165,27 +163,11 @@ def test_a_viewer_can_look_and_not_touch(clinic: Clinic, slide: int) -> None:
         f"/slides/{slide}/note",
         f"/slides/{slide}/sign",
         f"/slides/{slide}/download",
+        f"/slides/{slide}/stick",
     ):
         answer = browser.post(path, slide="x", label="blast", note="n", pin="p")
         assert answer.status_code == 403, path
     assert clinic.control.progress.phase is Phase.READY
-
-
-@pytest.mark.parametrize(("form", "begin"), [("pdf", b"%PDF"), ("csv", b"exam"), ("fhir", b"{")])
-def test_a_reviewer_downloads_the_dossier_and_the_audit_knows_it(
-    clinic: Clinic, slide: int, form: str, begin: bytes
-) -> None:
-    browser = clinic.logged_in("reviewer")
-    assert f'action="/slides/{slide}/download"' in browser.get(f"/slides/{slide}").text
-    answer = browser.post(f"/slides/{slide}/download", format=form)
-    assert answer.status_code == 200
-    assert answer.content.startswith(begin)
-    assert "attachment" in answer.headers["content-disposition"]
-    with Store.open_to_read(clinic.home) as store:
-        exported = event_details(store, EventKind.EXPORT)[-1][1]
-    assert sha256(answer.content) in exported["files"].values()
-    assert browser.post(f"/slides/{slide}/download", format="exe").status_code == 400
-    assert browser.post("/slides/99/download", format=form).status_code == 404
 
 
 def test_a_form_from_elsewhere_or_without_its_token_changes_nothing(clinic: Clinic) -> None:
