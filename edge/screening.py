@@ -24,10 +24,11 @@ from edge.imaging.quality import Trouble, assess
 from edge.imaging.scale import ScaleTracker
 from edge.imaging.stage import Place, Stage
 from edge.imaging.steadiness import Steadiness
+from edge.inference.bundle import Bundle
 from edge.inference.classifier import Call, Classifier
-from edge.judgement.differential import with_differential
+from edge.judgement.slide import Evidence, SlideRules, judge_slide
 from edge.judgement.tally import Tally
-from edge.judgement.verdict import Judgement, Verdict, judge
+from edge.judgement.verdict import Judgement, Verdict
 from edge.records.crops import encode_crop
 from edge.records.fields import FieldKeeper
 from edge.records.rows import CellRecord, VerdictRecord
@@ -177,8 +178,8 @@ class Screening:
         self._clock = clock
         self._fields = fields
         self._crop = crop_spec(classifier.bundle.input)
-        self._tally = Tally()
-        self._labels: Counter[str] = Counter()
+        self._evidence = Evidence()
+        self._rules = slide_rules(classifier.bundle, settings)
         self._steadiness = Steadiness()
         self._judgement = self._judge(final=False)
         self._chart = Chart()
@@ -234,9 +235,7 @@ class Screening:
         return f"{self._classifier.bundle.name} {self._classifier.bundle.version}"
 
     def _judge(self, final: bool) -> Judgement:
-        point = self._classifier.bundle.operating_point
-        counted = judge(self._tally, point, self._settings.verdict, final)
-        return with_differential(counted, self._labels, self._settings.differential)
+        return judge_slide(self._evidence, self._rules, final)
 
     def _measured_frames(self, frames: Iterator[Frame]) -> Iterator[Frame]:
         """All frames, the scale being known from the first one given on.
@@ -297,7 +296,7 @@ class Screening:
             trouble=quality.trouble,
             advice="" if self._judgement.verdict is not Verdict.KEEP_COUNTING else quality.advice,
             cells=cells,
-            tally=self._tally,
+            tally=self._evidence.tally,
             judgement=self._judgement,
             signal=self._signal,
         )
@@ -328,9 +327,7 @@ class Screening:
         if records and self._fields is not None:
             self._fields.offer(self._examination, frame.number, frame.rgb)
         for _, _, call in white:
-            self._tally = self._tally.add(call.blast)
-            if not call.abstained:
-                self._labels[call.label] += 1
+            self._evidence = self._evidence.add(call.blast, call.label)
         return tuple(
             CountedCell(number, frame.number, found[i], call, crop)
             for number, (i, crop, call) in zip(numbers, white, strict=True)
@@ -348,9 +345,9 @@ class Screening:
             slide=self._slide,
             verdict=judgement.verdict.value,
             reason=reason,
-            cells=self._tally.seen,
-            blasts=self._tally.blasts,
-            abstained=self._tally.abstained,
+            cells=self._evidence.tally.seen,
+            blasts=self._evidence.tally.blasts,
+            abstained=self._evidence.tally.abstained,
             blast_share=round(judgement.blast_share, 4),
             interval=(round(judgement.interval[0], 4), round(judgement.interval[1], 4)),
             cells_needed=judgement.cells_needed,
@@ -403,9 +400,14 @@ class Screening:
             verdict=judgement.verdict.value,
             golden_test_passed=self._classifier.proven,
             in_focus=self._usable_frames > 0,
-            cells=self._tally.cells,
+            cells=self._evidence.tally.cells,
             cells_required=self._settings.verdict.least_cells_green,
         )
+
+
+def slide_rules(bundle: Bundle, settings: Settings) -> SlideRules:
+    """What slides are judged by with a bundle and settings."""
+    return SlideRules(bundle.operating_point, settings.verdict, settings.differential)
 
 
 def _inside(candidate: Candidate, width_px: int, height_px: int) -> bool:

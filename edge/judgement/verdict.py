@@ -197,13 +197,13 @@ def _review_reason(
     cells = tally.seen if too_unsure else tally.cells
     if _reached(tally.blasts, cells, limits.review, settings.max_cells):
         return (
-            f"{tally.blasts} of {tally.cells} cells look like blasts; "
-            f"a slide without blasts shows fewer than {_usual(tally, limits.review)}."
+            f"{tally.blasts} of {cells} cells look like blasts; "
+            f"a slide without blasts shows fewer than {_usual(cells, limits.review)}."
         )
     if _reached(tally.certain, cells, limits.certain, settings.max_cells):
         return (
-            f"{tally.certain} of {tally.cells} cells look like blasts beyond doubt; "
-            f"a slide without blasts shows fewer than {_usual(tally, limits.certain)}."
+            f"{tally.certain} of {cells} cells look like blasts beyond doubt; "
+            f"a slide without blasts shows fewer than {_usual(cells, limits.certain)}."
         )
     return None
 
@@ -214,8 +214,8 @@ def _reached(count: int, cells: int, limit: IntArray, max_cells: int) -> bool:
     return count >= int(limit[cells])
 
 
-def _usual(tally: Tally, limit: IntArray) -> int:
-    return int(limit[min(tally.cells, limit.size - 1)])
+def _usual(cells: int, limit: IntArray) -> int:
+    return int(limit[min(cells, limit.size - 1)])
 
 
 def _green_reached(tally: Tally, settings: VerdictSettings, limits: Boundaries) -> bool:
