@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.imaging.components import Mask, dilate
+from edge.imaging.bitmask import BitGrid, Bits, Mask, bit_grid
 
 
 def plasma_mask(density: NDArray[np.float32], cells: Mask, nuclei: Mask) -> Mask:
@@ -15,10 +15,11 @@ def plasma_mask(density: NDArray[np.float32], cells: Mask, nuclei: Mask) -> Mask
     """
     red, green, blue = density
     other = cells & ~nuclei
-    if not other.any():
+    places = np.flatnonzero(other)
+    if places.size == 0:
         return other
-    step = 1 + np.count_nonzero(other) // 5000
-    typical = np.median(density[:, other][:, ::step], axis=1)
+    step = 1 + places.size // 5000
+    typical = np.median(density.reshape(3, -1)[:, places[::step]], axis=1)
     pale = green < 0.65 * typical[1]
     ratio = np.maximum(green, 1e-3)
     bluish = (red / ratio > 1.25 * typical[0] / typical[1]) | (
@@ -32,49 +33,48 @@ def territory_of(own: Mask, others: Mask, reach: int) -> Mask:
     """Where a nucleus is nearer than any other one; everywhere if there is no other."""
     if not others.any():
         return np.ones_like(own)
-    mine, theirs = own, others
+    grid = bit_grid(*own.shape)
+    mine, theirs = grid.pack(own), grid.pack(others)
     for step in range(reach):
         size = 1 + step % 2
-        grown = dilate(mine, size) & ~theirs
-        theirs = theirs | (dilate(theirs, size) & ~grown)
+        grown = grid.dilate(mine, size) & ~theirs
+        theirs |= grid.dilate(theirs, size) & ~grown
         mine = grown
-    return mine
+    return grid.unpack(mine)
 
 
 def body_of(own: Mask, plasma: Mask, cells: Mask, reach: int, thin: int) -> Mask:
     """The whole cell around a nucleus: all that hangs together where that looks like one cell,
     else the nucleus and what has the colour of cytoplasm."""
-    whole = _compact_whole(own, cells, thin)
+    grid = bit_grid(*own.shape)
+    nucleus = grid.pack(own)
+    whole = _compact_whole(grid, nucleus, grid.pack(cells), thin)
     if whole is not None:
         return whole
-    allowed = own | plasma
-    body = own
+    allowed = nucleus | grid.pack(plasma)
+    body = nucleus
     for step in range(reach):
-        body = allowed & dilate(body, 1 + step % 2)
-    return own | (body & dilate(_eroded(body, 1), 2))
+        body = allowed & grid.dilate(body, 1 + step % 2)
+    return grid.unpack(nucleus | (body & grid.dilate(grid.erode(body, 1), 2)))
 
 
-def _compact_whole(own: Mask, cells: Mask, thin: int) -> Mask | None:
+def _compact_whole(grid: BitGrid, own: Bits, cells: Bits, thin: int) -> Mask | None:
     """All non-background around a nucleus, freed of what hangs on by a neck, if it is compact.
 
     None where it runs out of the window or is no roundish shape: then a red cell is part of it.
     """
-    core = _eroded(cells, thin) | own
+    core = grid.erode(cells, thin) | own
+    border = grid.border
     body = own
     while True:
-        grown = core & dilate(body, 2)
-        if np.array_equal(grown, body):
+        grown = core & grid.dilate(body, 2)
+        if grown == body:
             break
         body = grown
-        if body[0].any() or body[-1].any() or body[:, 0].any() or body[:, -1].any():
+        if body & border:
             return None
-    body = cells & dilate(body, thin) | own
-    y, x = np.nonzero(body)
+    mask = grid.unpack(cells & grid.dilate(body, thin) | own)
+    y, x = np.nonzero(mask)
     sides = (y.max() - y.min() + 1, x.max() - x.min() + 1)
     compact = y.size > 0.71 * sides[0] * sides[1] and max(sides) < 1.35 * min(sides)
-    return body if compact else None
-
-
-def _eroded(mask: Mask, steps: int) -> Mask:
-    """Shrink a mask; what lies beyond the array counts as inside."""
-    return ~dilate(~mask, steps)
+    return mask if compact else None

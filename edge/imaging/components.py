@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.imaging.bitmask import bit_grid
+
 Mask = NDArray[np.bool_]
 Labels = NDArray[np.int32]
 
@@ -114,8 +116,15 @@ def _unite(count: int, one: NDArray[np.intp], other: NDArray[np.intp]) -> NDArra
             root = shorter
 
 
+_SMALL_PX = 20_000
+"""Up to this size floods of bits are quicker than labelling."""
+
+
 def fill_small_holes(mask: Mask, max_px: int) -> Mask:
     """Fill holes of at most ``max_px`` pixels that do not reach the border."""
+    if mask.size <= _SMALL_PX:
+        grid = bit_grid(*mask.shape)
+        return grid.unpack(grid.fill_small_holes(grid.pack(mask), max_px))
     labels, size = label_with_extents(~mask)
     height, width = mask.shape
     inside = (size.left > 0) & (size.top > 0) & (size.right < width) & (size.bottom < height)
@@ -126,9 +135,8 @@ def fill_small_holes(mask: Mask, max_px: int) -> Mask:
 
 def dilate(mask: Mask, steps: int) -> Mask:
     """Grow a mask by ``steps`` pixels, sides and squares in turn (an octagon)."""
-    for step in range(steps):
-        mask = _grown(mask, square=step % 2 == 1)
-    return mask
+    grid = bit_grid(*mask.shape)
+    return grid.unpack(grid.dilate(grid.pack(mask), steps))
 
 
 def depth(mask: Mask) -> NDArray[np.int32]:
@@ -136,23 +144,15 @@ def depth(mask: Mask) -> NDArray[np.int32]:
 
     What lies beyond the picture counts as outside.
     """
-    padded = np.pad(~mask, 1, constant_values=True)
-    result = np.zeros(padded.shape, dtype=np.int32)
-    step = 0
-    while not padded.all():
-        result += ~padded
-        padded = _grown(padded, square=step % 2 == 1)
-        step += 1
-    return result[1:-1, 1:-1]
-
-
-def _grown(mask: Mask, square: bool) -> Mask:
-    """One step of growth, by the four sides or by the eight neighbours."""
-    across = mask.copy()
-    across[:, 1:] |= mask[:, :-1]
-    across[:, :-1] |= mask[:, 1:]
-    source = across if square else mask
-    grown = across.copy()
-    grown[1:] |= source[:-1]
-    grown[:-1] |= source[1:]
-    return grown
+    framed = np.zeros((mask.shape[0] + 2, mask.shape[1] + 2), dtype=np.bool_)
+    framed[1:-1, 1:-1] = mask
+    grid = bit_grid(*framed.shape)
+    inner = grid.pack(framed)
+    left = [inner]
+    outside = grid.inside & ~inner
+    while left[-1]:
+        outside = grid.grow(outside, square=len(left) % 2 == 0)
+        left.append(grid.inside & ~outside)
+    levels = grid.unpack_all(left).sum(axis=0, dtype=np.int32)
+    result: NDArray[np.int32] = levels[1:-1, 1:-1]
+    return result

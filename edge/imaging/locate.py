@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from edge.imaging.bodies import body_of, plasma_mask, territory_of
 from edge.imaging.components import Mask
 from edge.imaging.nuclei import Nucleus, find_nuclei
+from edge.imaging.reduction import reduced
 from edge.imaging.stain import densities, nuclear_stain, white_level
 
 
@@ -89,7 +89,7 @@ def locate(
     if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8:
         raise ValueError(f"rgb must be uint8 (height, width, 3), not {rgb.dtype} {rgb.shape}")
     factor = max(1, int(settings.working_um_per_px / um_per_px))
-    small = _reduced(rgb, factor)
+    small = reduced(rgb, factor)
     scale = um_per_px * factor
     density = densities(small, white_level(small))
     stain = nuclear_stain(density)
@@ -105,13 +105,6 @@ def locate(
     ]
     cells = [cell for cell in cells if include_cut or not cell.cut]
     return sorted(cells, key=lambda cell: cell.centre_px[::-1])
-
-
-def _reduced(rgb: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
-    """Mean over factor x factor pixels; a narrower rest at the right and bottom is kept."""
-    if factor == 1:
-        return rgb
-    return np.asarray(Image.fromarray(rgb).reduce(factor))
 
 
 def _candidate(

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.imaging.components import Mask, depth, dilate, fill_small_holes, label, label_with_extents
+from edge.imaging.components import Mask, depth, dilate, fill_small_holes, label_with_extents
+from edge.imaging.flood import flood
 
 
 @dataclass(frozen=True)
@@ -179,36 +180,7 @@ def part_touching(
         int32 labels, 1..n; every pixel inside has one.
     """
     levels = np.ceil(relief * steps_per_px).astype(np.int32)
-    owner = np.zeros(relief.shape, dtype=np.int32)
-    peaks: list[int] = [0]
-    for level in range(int(levels.max()), 0, -1):
-        islands, count = label(levels >= level)
-        for island in range(1, count + 1):
-            here = islands == island
-            owners = np.unique(owner[here])
-            owners = owners[owners > 0]
-            if owners.size == 0:
-                peaks.append(level)
-                owner[here] = len(peaks) - 1
-                continue
-            keep = int(owners[np.argmax([peaks[o] for o in owners])])
-            lasting = 1
-            for other in owners:
-                if other == keep:
-                    continue
-                peak = peaks[other]
-                if level > neck_ratio * peak or peak - level < min_drop_px * steps_per_px:
-                    owner[here & (owner == other)] = keep
-                else:
-                    lasting += 1
-            if lasting == 1:
-                owner[here] = keep
-            else:
-                _spread(owner, here)
-    found = np.unique(owner)
-    dense = np.zeros(len(peaks), dtype=np.int32)
-    dense[found[found > 0]] = np.arange(1, np.count_nonzero(found) + 1)
-    return dense[owner]
+    return flood(levels, neck_ratio, min_drop_px * steps_per_px)
 
 
 def _absorb_small(parts: NDArray[np.int32], below_px: int) -> None:
@@ -220,23 +192,6 @@ def _absorb_small(parts: NDArray[np.int32], below_px: int) -> None:
         beside = beside[beside > 0]
         if beside.size:
             parts[here] = np.bincount(beside).argmax()
-
-
-def _spread(owner: NDArray[np.int32], region: Mask) -> None:
-    """Give every unowned pixel of the region to an owner next to it, in place."""
-    while True:
-        open_ = region & (owner == 0)
-        if not open_.any():
-            return
-        padded = np.pad(np.where(region, owner, 0), 1)
-        best = np.zeros_like(owner)
-        for dy in range(3):
-            for dx in range(3):
-                np.maximum(
-                    best, padded[dy : dy + owner.shape[0], dx : dx + owner.shape[1]], out=best
-                )
-        take = open_ & (best > 0)
-        owner[take] = best[take]
 
 
 def _joined(
@@ -305,16 +260,45 @@ def _near_pairs(
         return []
     low = np.array([[y.min(), x.min()] for y, x in pieces], dtype=np.float64)
     high = np.array([[y.max(), x.max()] for y, x in pieces], dtype=np.float64)
-    apart = np.maximum(low[:, None] - high[None], low[None] - high[:, None]).max(axis=-1)
-    near = np.argwhere(np.triu(apart * um_per_px <= reach_um + um_per_px, k=1))
+    near = _near_boxes(low * um_per_px, high * um_per_px, reach_um + um_per_px)
+    rims = {i: _rim(pieces[i]) for i in {i for pair in near for i in pair}}
     pairs = []
     for i, j in near:
-        (ya, xa), (yb, xb) = pieces[i], pieces[j]
+        (ya, xa), (yb, xb) = rims[i], rims[j]
         squared = (ya[:, None] - yb[None]) ** 2 + (xa[:, None] - xb[None]) ** 2
         gap_um = (float(np.sqrt(squared.min())) - 1.0) * um_per_px
         if gap_um <= reach_um:
-            pairs.append((gap_um, int(i), int(j)))
+            pairs.append((gap_um, i, j))
     return pairs
+
+
+def _near_boxes(
+    low: NDArray[np.float64], high: NDArray[np.float64], reach: float
+) -> list[tuple[int, int]]:
+    """Pairs i < j of boxes (n, 2) that are not further apart than ``reach`` along either axis.
+
+    Boxes are swept from top to bottom: each is held only against those that begin before it ends.
+    """
+    order = np.argsort(low[:, 0], kind="stable")
+    ends = np.searchsorted(low[order, 0], high[order, 0] + reach, side="right")
+    pairs = []
+    for at, end in enumerate(ends):
+        others = order[at + 1 : end]
+        i = order[at]
+        apart = np.maximum(low[others, 1] - high[i, 1], low[i, 1] - high[others, 1])
+        pairs += [(int(min(i, j)), int(max(i, j))) for j in others[apart <= reach]]
+    return sorted(pairs)
+
+
+def _rim(piece: _Piece) -> _Piece:
+    """The pixels of a piece with a side on its outside: no other is nearest to another piece."""
+    y, x = piece
+    top, left = int(y.min()), int(x.min())
+    mask = np.zeros((int(y.max()) - top + 3, int(x.max()) - left + 3), dtype=np.bool_)
+    mask[y - top + 1, x - left + 1] = True
+    within = mask[:-2, 1:-1] & mask[2:, 1:-1] & mask[1:-1, :-2] & mask[1:-1, 2:]
+    rim = ~within[y - top, x - left]
+    return y[rim], x[rim]
 
 
 def _span_px(piece: _Piece) -> float:

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from edge.imaging.reduction import reduced_green
+
 Details = NDArray[np.int8]
 """A reduced field's details: grey minus its surroundings, shape (height, width)."""
 
@@ -90,9 +92,7 @@ def details(
         its surroundings.
     """
     height, width = rgb.shape[0] // factor, rgb.shape[1] // factor
-    picture = Image.fromarray(rgb)
-    reduced = picture.reduce(factor) if factor > 1 else picture
-    green = reduced.getchannel(1).crop((0, 0, width, height))
+    green = Image.fromarray(reduced_green(rgb, factor)[:height, :width])
     radius = settings.surroundings_um / 2 / (factor * um_per_px)
     surroundings = green.filter(ImageFilter.BoxBlur(radius))
     difference = np.asarray(green, dtype=np.int16) - np.asarray(surroundings, dtype=np.int16)

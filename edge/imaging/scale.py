@@ -13,10 +13,10 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from edge.imaging.circles import Circles, fit_circles, typical_radius
 from edge.imaging.contours import Contours, darkness_of, find_levels, trace
+from edge.imaging.reduction import reduced
 
 RED_CELL_UM: Final = 7.3
 """Diameter by our outlines where the scale is known: medians of 7.3 um (Barcelona, 0.2 um/px),
@@ -110,9 +110,7 @@ def _reductions(rgb: NDArray[np.uint8]) -> list[tuple[NDArray[np.uint8], int]]:
         tall, wide = min(height, _SIDE_PX * factor), min(width, _SIDE_PX * factor)
         top, left = (height - tall) // 2, (width - wide) // 2
         middle = rgb[top : top + tall, left : left + wide]
-        if factor > 1:
-            middle = np.asarray(Image.fromarray(middle).reduce(factor))
-        result.append((middle, factor))
+        result.append((reduced(middle, factor), factor))
         if factor == 1:
             return result
         factor = max(1, factor // 2)

@@ -35,8 +35,18 @@ def white_level(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     # Brightest eighth from the histogram: exact, and cheaper than a percentile.
     above = np.cumsum(counts[::-1])[::-1]
     cut = int(np.flatnonzero(above >= max(1, green.size // 8)).max())
-    white: NDArray[np.float32] = np.maximum(np.median(rgb[green >= cut], axis=0), 1.0)
-    return white.astype(np.float32)
+    bright = np.flatnonzero(green >= cut)
+    pixels = rgb.reshape(-1, 3)
+    white = [max(_median_level(pixels[bright, c]), 1.0) for c in range(3)]
+    return np.array(white, dtype=np.float32)
+
+
+def _median_level(values: NDArray[np.uint8]) -> float:
+    """``np.median`` of grey levels, from their histogram."""
+    up_to = np.cumsum(np.bincount(values, minlength=256))
+    middle = [(values.size - 1) // 2, values.size // 2]
+    low, high = np.searchsorted(up_to, middle, side="right")
+    return (float(low) + float(high)) / 2.0
 
 
 def densities(rgb: NDArray[np.uint8], white: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -47,8 +57,9 @@ def densities(rgb: NDArray[np.uint8], white: NDArray[np.float32]) -> NDArray[np.
     """
     values = np.maximum(np.arange(256, dtype=np.float32), _DARKEST)
     tables = [np.log(white[c] / values).astype(np.float32) for c in range(3)]
-    planes = [tables[c][rgb[..., c]] for c in range(3)]
-    density: NDArray[np.float32] = np.stack(planes)
+    density = np.empty((3, *rgb.shape[:2]), dtype=np.float32)
+    for c in range(3):
+        np.take(tables[c], rgb[..., c], out=density[c], mode="clip")
     return density
 
 

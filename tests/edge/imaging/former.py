@@ -1,0 +1,239 @@
+"""How the hot paths of ``locate`` were written before they were made quick: plain, and the same.
+
+Slow and obvious array code, kept as the definition that the quick code is held against.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from edge.imaging.components import Mask, label, label_with_extents
+
+_Piece = tuple[NDArray[np.intp], NDArray[np.intp]]
+
+
+def reduced(rgb: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
+    if factor == 1:
+        return rgb
+    return np.asarray(Image.fromarray(np.ascontiguousarray(rgb)).reduce(factor))
+
+
+def fill_small_holes(mask: Mask, max_px: int) -> Mask:
+    """Fill holes of at most ``max_px`` pixels that do not reach the border."""
+    labels, size = label_with_extents(~mask)
+    height, width = mask.shape
+    inside = (size.left > 0) & (size.top > 0) & (size.right < width) & (size.bottom < height)
+    fill = np.concatenate([[False], inside & (size.area <= max_px)])
+    filled: Mask = mask | fill[labels]
+    return filled
+
+
+def dilate(mask: Mask, steps: int) -> Mask:
+    """Grow a mask by ``steps`` pixels, sides and squares in turn (an octagon)."""
+    for step in range(steps):
+        mask = _grown(mask, square=step % 2 == 1)
+    return mask
+
+
+def depth(mask: Mask) -> NDArray[np.int32]:
+    """Octagonal distance of each mask pixel to the nearest pixel outside; 0 outside.
+
+    What lies beyond the picture counts as outside.
+    """
+    padded = np.pad(~mask, 1, constant_values=True)
+    result = np.zeros(padded.shape, dtype=np.int32)
+    step = 0
+    while not padded.all():
+        result += ~padded
+        padded = _grown(padded, square=step % 2 == 1)
+        step += 1
+    return result[1:-1, 1:-1]
+
+
+def _grown(mask: Mask, square: bool) -> Mask:
+    """One step of growth, by the four sides or by the eight neighbours."""
+    across = mask.copy()
+    across[:, 1:] |= mask[:, :-1]
+    across[:, :-1] |= mask[:, 1:]
+    source = across if square else mask
+    grown = across.copy()
+    grown[1:] |= source[:-1]
+    grown[:-1] |= source[1:]
+    return grown
+
+
+def part_touching(
+    relief: NDArray[np.float32], neck_ratio: float, min_drop_px: float, steps_per_px: int = 2
+) -> NDArray[np.int32]:
+    """Part a piece at its necks: flood its relief from the deepest pixels outward.
+
+    Where two floods meet, the shallower is swallowed unless the neck is narrower than
+    ``neck_ratio`` of its depth and at least ``min_drop_px`` shallower.
+
+    Args:
+        relief: Distance to the outside in pixels, 0 outside, float32.
+        steps_per_px: How finely the flood falls.
+
+    Returns:
+        int32 labels, 1..n; every pixel inside has one.
+    """
+    levels = np.ceil(relief * steps_per_px).astype(np.int32)
+    owner = np.zeros(relief.shape, dtype=np.int32)
+    peaks: list[int] = [0]
+    for level in range(int(levels.max()), 0, -1):
+        islands, count = label(levels >= level)
+        for island in range(1, count + 1):
+            here = islands == island
+            owners = np.unique(owner[here])
+            owners = owners[owners > 0]
+            if owners.size == 0:
+                peaks.append(level)
+                owner[here] = len(peaks) - 1
+                continue
+            keep = int(owners[np.argmax([peaks[o] for o in owners])])
+            lasting = 1
+            for other in owners:
+                if other == keep:
+                    continue
+                peak = peaks[other]
+                if level > neck_ratio * peak or peak - level < min_drop_px * steps_per_px:
+                    owner[here & (owner == other)] = keep
+                else:
+                    lasting += 1
+            if lasting == 1:
+                owner[here] = keep
+            else:
+                _spread(owner, here)
+    found = np.unique(owner)
+    dense = np.zeros(len(peaks), dtype=np.int32)
+    dense[found[found > 0]] = np.arange(1, np.count_nonzero(found) + 1)
+    return dense[owner]
+
+
+def _spread(owner: NDArray[np.int32], region: Mask) -> None:
+    """Give every unowned pixel of the region to an owner next to it, in place."""
+    while True:
+        open_ = region & (owner == 0)
+        if not open_.any():
+            return
+        padded = np.pad(np.where(region, owner, 0), 1)
+        best = np.zeros_like(owner)
+        for dy in range(3):
+            for dx in range(3):
+                np.maximum(
+                    best, padded[dy : dy + owner.shape[0], dx : dx + owner.shape[1]], out=best
+                )
+        take = open_ & (best > 0)
+        owner[take] = best[take]
+
+
+def near_pairs(
+    pieces: list[_Piece], um_per_px: float, reach_um: float
+) -> list[tuple[float, int, int]]:
+    """(gap in um, i, j) of all pairs nearer than ``reach_um``."""
+    if len(pieces) < 2:
+        return []
+    low = np.array([[y.min(), x.min()] for y, x in pieces], dtype=np.float64)
+    high = np.array([[y.max(), x.max()] for y, x in pieces], dtype=np.float64)
+    apart = np.maximum(low[:, None] - high[None], low[None] - high[:, None]).max(axis=-1)
+    near = np.argwhere(np.triu(apart * um_per_px <= reach_um + um_per_px, k=1))
+    pairs = []
+    for i, j in near:
+        (ya, xa), (yb, xb) = pieces[i], pieces[j]
+        squared = (ya[:, None] - yb[None]) ** 2 + (xa[:, None] - xb[None]) ** 2
+        gap_um = (float(np.sqrt(squared.min())) - 1.0) * um_per_px
+        if gap_um <= reach_um:
+            pairs.append((gap_um, int(i), int(j)))
+    return pairs
+
+
+def plasma_mask(density: NDArray[np.float32], cells: Mask, nuclei: Mask) -> Mask:
+    """Where cytoplasm may be: neither background, nor nucleus, nor of the red cells' colour.
+
+    Cytoplasm is paler than this picture's red cells, or takes more red, or less blue.
+    """
+    red, green, blue = density
+    other = cells & ~nuclei
+    if not other.any():
+        return other
+    step = 1 + np.count_nonzero(other) // 5000
+    typical = np.median(density[:, other][:, ::step], axis=1)
+    pale = green < 0.65 * typical[1]
+    ratio = np.maximum(green, 1e-3)
+    bluish = (red / ratio > 1.25 * typical[0] / typical[1]) | (
+        blue / ratio < 0.75 * typical[2] / typical[1]
+    )
+    plasma: Mask = other & (pale | bluish)
+    return plasma
+
+
+def territory_of(own: Mask, others: Mask, reach: int) -> Mask:
+    """Where a nucleus is nearer than any other one; everywhere if there is no other."""
+    if not others.any():
+        return np.ones_like(own)
+    mine, theirs = own, others
+    for step in range(reach):
+        size = 1 + step % 2
+        grown = dilate(mine, size) & ~theirs
+        theirs = theirs | (dilate(theirs, size) & ~grown)
+        mine = grown
+    return mine
+
+
+def body_of(own: Mask, plasma: Mask, cells: Mask, reach: int, thin: int) -> Mask:
+    """The whole cell around a nucleus: all that hangs together where that looks like one cell,
+    else the nucleus and what has the colour of cytoplasm."""
+    whole = _compact_whole(own, cells, thin)
+    if whole is not None:
+        return whole
+    allowed = own | plasma
+    body = own
+    for step in range(reach):
+        body = allowed & dilate(body, 1 + step % 2)
+    return own | (body & dilate(_eroded(body, 1), 2))
+
+
+def _compact_whole(own: Mask, cells: Mask, thin: int) -> Mask | None:
+    """All non-background around a nucleus, freed of what hangs on by a neck, if it is compact.
+
+    None where it runs out of the window or is no roundish shape: then a red cell is part of it.
+    """
+    core = _eroded(cells, thin) | own
+    body = own
+    while True:
+        grown = core & dilate(body, 2)
+        if np.array_equal(grown, body):
+            break
+        body = grown
+        if body[0].any() or body[-1].any() or body[:, 0].any() or body[:, -1].any():
+            return None
+    body = cells & dilate(body, thin) | own
+    y, x = np.nonzero(body)
+    sides = (y.max() - y.min() + 1, x.max() - x.min() + 1)
+    compact = y.size > 0.71 * sides[0] * sides[1] and max(sides) < 1.35 * min(sides)
+    return body if compact else None
+
+
+def _eroded(mask: Mask, steps: int) -> Mask:
+    """Shrink a mask; what lies beyond the array counts as inside."""
+    return ~dilate(~mask, steps)
+
+
+def white_level(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Colour of the empty background: median colour of the brightest eighth (by green).
+
+    Args:
+        rgb: uint8 (height, width, 3), a reduced picture.
+
+    Returns:
+        float32 (3,), 1 to 255.
+    """
+    green = rgb[..., 1]
+    counts = np.bincount(green.ravel(), minlength=256)
+    # Brightest eighth from the histogram: exact, and cheaper than a percentile.
+    above = np.cumsum(counts[::-1])[::-1]
+    cut = int(np.flatnonzero(above >= max(1, green.size // 8)).max())
+    white: NDArray[np.float32] = np.maximum(np.median(rgb[green >= cut], axis=0), 1.0)
+    return white.astype(np.float32)

@@ -1,0 +1,123 @@
+"""The quick code finds what the plain code found, on every window of real and rendered fields."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from edge.camera.source import open_camera
+from edge.imaging import bodies, components, locate, nuclei, reduction
+from tests.edge.imaging import former
+from tests.edge.imaging.smears import real_pictures
+
+_SAME = [  # where it is called, by which name, and what it was
+    (nuclei, "depth", former.depth),
+    (nuclei, "fill_small_holes", former.fill_small_holes),
+    (nuclei, "part_touching", former.part_touching),
+    (nuclei, "_near_pairs", former.near_pairs),
+    (locate, "reduced", former.reduced),
+    (locate, "white_level", former.white_level),
+    (locate, "plasma_mask", former.plasma_mask),
+    (locate, "territory_of", former.territory_of),
+    (locate, "body_of", former.body_of),
+]
+MASKS = hnp.arrays(np.bool_, hnp.array_shapes(min_dims=2, max_dims=2, max_side=14))
+
+
+@pytest.fixture
+def compared(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often each quick function was held against its plain form from now on."""
+    times: Counter[str] = Counter()
+
+    def beside(name: str, quick: Callable[..., Any], plain: Callable[..., Any]) -> Any:
+        def both(*arguments: Any) -> Any:
+            times[name] += 1
+            given_ = quick(*arguments)
+            np.testing.assert_array_equal(given_, plain(*arguments), err_msg=name)
+            return given_
+
+        return both
+
+    for module, name, plain in _SAME:
+        monkeypatch.setattr(module, name, beside(name, getattr(module, name), plain))
+    return times
+
+
+def test_in_rendered_fields(compared: Counter[str]) -> None:
+    with open_camera("phantom:leukemic?seed=5&frames=2&white_cells_per_field=15") as camera:
+        found = [locate.locate(frame.rgb, 0.2) for frame in camera.frames()]
+    assert sum(map(len, found)) > 10
+    assert len(compared) == len(_SAME)
+
+
+def test_in_real_fields(compared: Counter[str]) -> None:
+    fields = [rgb[:1080, :1920] for _, rgb in real_pictures("jhu_wide_fields", 4)]
+    fields += [rgb for _, rgb in real_pictures("bccd_fields", 3)]
+    found = [locate.locate(rgb, 0.24 if rgb.shape[1] > 640 else 0.08) for rgb in fields]
+    print([len(cells) for cells in found])
+    assert sum(map(len, found)) > 10
+    assert len(compared) == len(_SAME)
+
+
+@settings(derandomize=True, max_examples=150, deadline=None)
+@given(
+    hnp.arrays(np.float32, (11, 13), elements=st.sampled_from([0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0])),
+    st.floats(0.1, 0.95),
+    st.floats(0.0, 2.0),
+)
+def test_any_relief_is_parted_as_the_plain_flood_parts_it(relief, ratio, drop) -> None:
+    np.testing.assert_array_equal(
+        nuclei.part_touching(relief, ratio, drop), former.part_touching(relief, ratio, drop)
+    )
+
+
+@settings(derandomize=True, max_examples=100, deadline=None)
+@given(MASKS, st.integers(0, 5))
+def test_any_mask_grows_fills_and_deepens_as_before(mask, steps) -> None:
+    np.testing.assert_array_equal(components.dilate(mask, steps), former.dilate(mask, steps))
+    np.testing.assert_array_equal(components.depth(mask), former.depth(mask))
+    np.testing.assert_array_equal(
+        components.fill_small_holes(mask, steps), former.fill_small_holes(mask, steps)
+    )
+
+
+@settings(derandomize=True, max_examples=60, deadline=None)
+@given(MASKS, st.integers(1, 4), st.integers(1, 2), st.randoms(use_true_random=False))
+def test_any_nucleus_has_the_territory_and_body_it_had(mask, reach, thin, random) -> None:
+    rng = np.random.default_rng(random.randrange(2**32))
+    kind = rng.integers(0, 3, mask.shape)
+    own, others = mask & (kind == 0), mask & (kind == 1)
+    own[tuple(s // 2 for s in own.shape)] = True
+    others &= ~own
+    np.testing.assert_array_equal(
+        bodies.territory_of(own, others, reach), former.territory_of(own, others, reach)
+    )
+    plasma = rng.random(mask.shape) < 0.5
+    cells = plasma | (rng.random(mask.shape) < 0.5)
+    np.testing.assert_array_equal(
+        bodies.body_of(own, plasma, cells, reach, thin),
+        former.body_of(own, plasma, cells, reach, thin),
+    )
+
+
+@settings(derandomize=True, max_examples=60, deadline=None)
+@given(
+    hnp.arrays(np.uint8, st.tuples(st.integers(1, 300), st.integers(1, 40), st.just(3))),
+    st.integers(1, 9),
+)
+def test_a_picture_in_strips_is_reduced_as_a_whole_one_is(rgb, factor) -> None:
+    expected = former.reduced(rgb, factor)
+    np.testing.assert_array_equal(reduction.reduced(rgb, factor), expected)
+    np.testing.assert_array_equal(reduction.reduced_green(rgb, factor), expected[..., 1])
+
+
+def test_the_widest_sensor_is_reduced_as_before() -> None:
+    rgb = np.random.default_rng(0).integers(0, 256, (40, 8192, 3), dtype=np.uint8)
+    np.testing.assert_array_equal(reduction.reduced_green(rgb, 7), former.reduced(rgb, 7)[..., 1])
