@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from edge.commands import check
 from edge.errors import LeukoscopeError, PageMissing, PageUnreachable, UsageFault
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     verify.set_defaults(run=_verify)
     _add_export(verbs.add_parser("export", help="write the dossier of an examination"))
     _add_simulate(verbs.add_parser("simulate", help="what the verdict would do on many slides"))
+    check.add_parser(verbs)
     demo = verbs.add_parser("demo", help="screen three rendered smears and show how it works")
     demo.add_argument("--out", type=Path, default=Path("out/demo"), help="folder for the pictures")
     demo.add_argument("--seed", type=int, default=7, help="seed of the rendered smears")

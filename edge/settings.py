@@ -13,6 +13,7 @@ import typing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edge.camera.settings import CameraSettings
 from edge.errors import SettingsFault
 from edge.imaging.quality import QualitySettings
 from edge.judgement.differential import DifferentialSettings
@@ -64,6 +65,7 @@ class Settings:
     """All settings; a section of the file for each attribute."""
 
     screening: ScreeningSettings = field(default_factory=ScreeningSettings)
+    camera: CameraSettings = field(default_factory=CameraSettings)
     quality: QualitySettings = field(default_factory=QualitySettings)
     verdict: VerdictSettings = field(default_factory=VerdictSettings)
     differential: DifferentialSettings = field(default_factory=DifferentialSettings)

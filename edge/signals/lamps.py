@@ -47,6 +47,17 @@ class Output(Protocol):
         """Release the pin."""
 
 
+class Input(Protocol):
+    """What is used of gpiozero's button."""
+
+    @property
+    def is_pressed(self) -> bool:
+        """Whether it is pressed now."""
+
+    def close(self) -> None:
+        """Release the pin."""
+
+
 class GpioLamps(Closing):
     """Three lamps on pins, and a heartbeat.
 
@@ -75,7 +86,7 @@ class GpioLamps(Closing):
         self._closed = False
         self._broken: str | None = None
         self._changed = threading.Condition()
-        self._devices = _claim(self._settings, pin_factory)
+        self._devices = claim_outputs(self._settings, pin_factory)
         atexit.register(self.close)
         self._thread = threading.Thread(target=self._run, name="lamps", daemon=True)
         if threaded:
@@ -133,7 +144,7 @@ class GpioLamps(Closing):
         # One by one: a call that was interrupted is finished by the next one.
         while self._devices:
             name = next(iter(self._devices))
-            _let_go(self._devices[name])
+            release(self._devices[name])
             del self._devices[name]
         atexit.unregister(self.close)
 
@@ -227,7 +238,7 @@ def _gpiozero() -> ModuleType:
         raise LampsMissing(f"gpiozero is not installed ({error}).") from error
 
 
-def _claim(settings: LampSettings, pin_factory: PinFactory | None) -> dict[str, Output]:
+def claim_outputs(settings: LampSettings, pin_factory: PinFactory | None) -> dict[str, Output]:
     """Take all output pins, all lamps dark; either all of them or none."""
     gpiozero = _gpiozero()
     wanted = {lamp.value: settings.lamp_bcm(lamp) for lamp in Lamp}
@@ -247,12 +258,31 @@ def _claim(settings: LampSettings, pin_factory: PinFactory | None) -> dict[str, 
     except Exception as error:
         # gpiozero.GPIOZeroError, OSError, or whatever a pin library raises on a wrong machine.
         for device in devices.values():
-            _let_go(device)
+            release(device)
         raise LampsMissing(f"The lamps' pins cannot be driven: {error}") from error
     return devices
 
 
-def _let_go(device: Output) -> None:
+def claim_button(settings: LampSettings, pin_factory: PinFactory | None = None) -> Input:
+    """Take the button's pin, with the Pi's own pull-up or pull-down.
+
+    Raises:
+        LampsMissing: gpiozero is not installed, or this machine has no pins.
+    """
+    gpiozero = _gpiozero()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            # Read, not waited for: whoever owns it looks every few milliseconds (button.py).
+            button: Input = gpiozero.Button(
+                settings.button_bcm, pull_up=settings.button_pulls_up, pin_factory=pin_factory
+            )
+    except Exception as error:
+        raise LampsMissing(f"The button's pin cannot be read: {error}") from error
+    return button
+
+
+def release(device: Output) -> None:
     """Switch one device off and release its pin, whatever state it is in."""
     # The second must be tried even where the first fails; neither may hide why we are closing.
     for action in (device.off, device.close):

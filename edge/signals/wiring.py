@@ -20,7 +20,8 @@ _PURPOSE = {
     "amber_bcm": ("amber lamp", "330 Ω to the LED's anode, cathode to ground"),
     "green_bcm": ("green lamp", "330 Ω to the LED's anode, cathode to the timer's transistor"),
     "heartbeat_bcm": ("heartbeat", "trigger input of the retriggerable timer"),
-    "button_bcm": ("button", "one contact; the other to ground (reserved, not read yet)"),
+    "button_bcm": ("button", "one contact; the other to ground by default"),
+    "buzzer_bcm": ("buzzer (option)", "an active buzzer for 3.3 V, through a transistor"),
 }
 
 

@@ -241,14 +241,14 @@ def test_a_pin_that_cannot_be_written_is_a_fault_and_stops_the_heartbeat(bench):
 def test_closing_that_was_interrupted_is_finished_by_the_next(bench, monkeypatch):
     bench.lamps.show(Signal.plain(Indicator.REVIEW))
     interrupted = iter([True])
-    let_go = lamps_module._let_go
+    let_go = lamps_module.release
 
     def let_go_but_once(device):
         if next(interrupted, False):
             raise KeyboardInterrupt
         let_go(device)
 
-    monkeypatch.setattr(lamps_module, "_let_go", let_go_but_once)
+    monkeypatch.setattr(lamps_module, "release", let_go_but_once)
     with pytest.raises(KeyboardInterrupt):
         bench.lamps.close()
     bench.lamps.close()
