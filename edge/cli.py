@@ -197,6 +197,12 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format", default=None, metavar="LIST", help="some of csv,fhir,pdf (default: all)"
     )
+    parser.add_argument(
+        "--language",
+        choices=("en", "es", "fr", "pt", "hi", "sw"),
+        default="en",
+        help="of the PDF (default: en)",
+    )
     _add_home(parser)
     parser.set_defaults(run=_export)
 
@@ -471,22 +477,31 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 
 def _export(arguments: argparse.Namespace) -> int:
+    from functools import partial
+
     from edge.exporting import FORMS, export_examination, newest_of_slide
     from edge.records.home import data_home
     from edge.records.sticks import chosen_stick
+    from edge.web.catalogue import load_texts
 
     home = data_home(arguments.home)
     formats = list(FORMS) if arguments.format is None else arguments.format.split(",")
     number = arguments.examination
     if number is None:
         number = newest_of_slide(home, arguments.slide)
+    write = partial(
+        export_examination,
+        home,
+        number,
+        formats=formats,
+        actor="command",
+        words=load_texts()[arguments.language],
+    )
     if arguments.stick is None:
-        exported = export_examination(home, number, arguments.to, formats, "command")
+        exported = write(folder=arguments.to)
     else:
         stick = chosen_stick(arguments.stick)
-        exported = export_examination(
-            home, number, stick.folder, formats, "command", check=stick.check
-        )
+        exported = write(folder=stick.folder, check=stick.check)
     for path in (*exported.files, exported.manifest):
         print(path)
     return 0

@@ -16,14 +16,16 @@ from edge.records.dossier.content import Dossier
 from edge.records.dossier.fhir import fhir_bundle
 from edge.records.dossier.manifest import SUFFIX, Manifest, sha256
 from edge.records.dossier.safe_files import files_aside
+from edge.records.dossier.words import Words
 from edge.records.reviews import newest_calls, notes, review_state, signatures
 from edge.records.rows import State, utc_text
 from edge.records.search import examinations_of
 from edge.records.store import Store
 from edge.reviewing import result_of
+from edge.web.catalogue import FIRST_LANGUAGE, load_texts
 
 
-def _pdf(dossier: Dossier) -> bytes:
+def _pdf(dossier: Dossier, words: Words) -> bytes:
     """The only form that needs a package of its own, so the others work without it."""
     try:
         from edge.records.dossier.pdf import dossier_pdf
@@ -31,12 +33,12 @@ def _pdf(dossier: Dossier) -> bytes:
         raise UsageFault(
             f"The package {error.name} is not installed.", "Use --format csv,fhir, or install it."
         ) from error
-    return dossier_pdf(dossier)
+    return dossier_pdf(dossier, words)
 
 
-FORMS: dict[str, tuple[str, Callable[[Dossier], bytes]]] = {
-    "csv": (".cells.csv", cells_csv),
-    "fhir": (".fhir.json", fhir_bundle),
+FORMS: dict[str, tuple[str, Callable[[Dossier, Words], bytes]]] = {
+    "csv": (".cells.csv", lambda dossier, words: cells_csv(dossier)),
+    "fhir": (".fhir.json", lambda dossier, words: fhir_bundle(dossier)),
     "pdf": (".pdf", _pdf),
 }
 """By the word of a form: the end of its file's name, and what writes it."""
@@ -101,6 +103,7 @@ def export_examination(
     formats: Sequence[str] = tuple(FORMS),
     actor: str = DEVICE,
     check: Callable[[], None] = lambda: None,
+    words: Words | None = None,
 ) -> Exported:
     """Write the dossier of an examination into a folder; all files or none.
 
@@ -115,6 +118,7 @@ def export_examination(
         actor: Who exports.
         check: Called when everything is written and nothing has its final name yet; what it
             raises ends the export.
+        words: Texts of the PDF; None for English.
 
     Raises:
         UsageFault: An unknown format, or an examination that still runs.
@@ -125,7 +129,7 @@ def export_examination(
     _check_formats(formats)
     if not folder.is_dir():
         raise ExportUnwritable(f"There is no folder {folder}; nothing was exported.")
-    export = make_export(home, examination, formats)
+    export = make_export(home, examination, formats, words)
     try:
         with files_aside(folder, export.everything):
             check()
@@ -138,13 +142,19 @@ def export_examination(
     return Exported([folder / name for name in export.files], folder / export.manifest)
 
 
-def make_export(home: Path, examination: int, formats: Sequence[str] = tuple(FORMS)) -> Export:
+def make_export(
+    home: Path,
+    examination: int,
+    formats: Sequence[str] = tuple(FORMS),
+    words: Words | None = None,
+) -> Export:
     """The dossier of an examination in its forms; whoever lets it out calls ``record`` first.
 
     Args:
         home: The data folder.
         examination: Its number.
         formats: Words of `FORMS`.
+        words: Texts of the PDF; None for English.
 
     Raises:
         UsageFault: An unknown format, or an examination that still runs.
@@ -157,7 +167,10 @@ def make_export(home: Path, examination: int, formats: Sequence[str] = tuple(FOR
     with Store.open(home) as store:
         dossier = collect(store, examination)
     stem = _stem(dossier)
-    files = {stem + FORMS[word][0]: FORMS[word][1](dossier) for word in dict.fromkeys(formats)}
+    said = words or load_texts()[FIRST_LANGUAGE]
+    files = {
+        stem + FORMS[word][0]: FORMS[word][1](dossier, said) for word in dict.fromkeys(formats)
+    }
     hashes = {name: sha256(content) for name, content in files.items()}
     listed = _manifest(dossier, hashes).as_bytes()
     return Export(examination, stem, files, stem + SUFFIX, listed, dossier.made_at)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
-from fpdf import FPDF
-from fpdf.enums import XPos, YPos
 from PIL import Image
 
-from edge.records.dossier.content import RESEARCH_USE, Dossier, suspicion_first, time_text
+from edge.records.clock import ClockTrust
+from edge.records.dossier.content import Dossier, suspicion_first, time_text
+from edge.records.dossier.paper import Paper
+from edge.records.dossier.words import Words
 from edge.records.result import ReviewedResult
-from edge.records.rows import Signoff, StoredCell
+from edge.records.rows import StoredCell
 
 MOST_CELLS = 120
 """Cells in the gallery, the most suspicious ones; the CSV has all."""
@@ -21,194 +23,180 @@ _COLUMNS = 6
 _CELL_MM = 27.0
 _PITCH_X_MM, _PITCH_Y_MM = 30.0, 38.0
 _BAR_UM = 10.0
-_DEFAULT_UM_PER_PX = 0.2
-
-_VERDICT_WORDS = {
-    "REVIEW": "REVIEW: a trained person must look at this slide.",
-    "NO_BLASTS_FOUND": "NO BLASTS FOUND among the cells counted. It does not rule out disease.",
-    "CANNOT_JUDGE": "CANNOT JUDGE: this is not a negative result.",
-}
-_SIGNOFF_WORDS = {
-    Signoff.UNSIGNED: "PRELIMINARY: nobody has signed this result.",
-    Signoff.SIGNED: "Signed.",
-    Signoff.AMENDED: "Signed anew after a change.",
-    Signoff.CHANGED: "PRELIMINARY: reviewed or noted upon after it was signed, not signed anew.",
-}
-_LIMITS = (
-    "The result holds for the cells counted, not for the patient. Leukemias, cameras and stains "
-    "that were not in the training data are untested: the model card names them (of the first "
-    "model: lymphoblasts). Blasts of monocytic leukemia are often called monocytes.",
-    "The interval covers the network's errors on patients it was never trained on and the number "
-    "of cells; not a bad smear, a wrong label or a wrong scale.",
-)
 
 
-class _Paper(FPDF):
-    """A4 with what every page must say."""
+def dossier_pdf(dossier: Dossier, words: Words) -> bytes:
+    """The dossier as PDF, A4.
 
-    def __init__(self, foot: str) -> None:
-        super().__init__()
-        self._foot = foot
-        self.set_margins(15, 14)
-        self.set_auto_page_break(True, 18)
-        self.set_title("Leukoscope dossier")
-
-    def footer(self) -> None:
-        """Research use, the examination and the page number."""
-        self.set_y(-14)
-        self.set_font("Helvetica", size=8)
-        self.cell(0, 4, RESEARCH_USE, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
-        self.cell(0, 4, printable(f"{self._foot}   page {self.page_no()} of {{nb}}"))
-
-    def heading(self, text: str) -> None:
-        """The title of a part."""
-        self.ln(2)
-        self.set_font("Helvetica", "B", 11)
-        self.multi_cell(0, 6, printable(text), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
-
-    def line_of(self, text: str, size: float = 9, style: str = "") -> None:
-        """A paragraph."""
-        self.set_font("Helvetica", style, size)
-        self.multi_cell(
-            0, size * 0.47, printable(text), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT
-        )
-
-
-def dossier_pdf(dossier: Dossier) -> bytes:
-    """The dossier as PDF, A4."""
+    Args:
+        dossier: What is told.
+        words: In which language; reasons and the audit are in English, as they were recorded.
+    """
     seen = dossier.examination
-    paper = _Paper(f"examination {seen.number}, slide {seen.slide}")
+
+    def foot(page: str, pages: str) -> list[str]:
+        told = words("dossier.page", n=seen.number, slide=seen.slide, page=page, pages=pages)
+        return [words("page.research"), told]
+
+    paper = Paper(words("dossier.heading", slide=seen.slide), foot, words.language)
     paper.set_creation_date(dossier.made_at)
-    _result_page(paper, dossier)
-    _gallery(paper, dossier)
-    _audit(paper, dossier)
+    _result_page(paper, dossier, words)
+    _gallery(paper, dossier, words)
+    _audit(paper, dossier, words)
     return bytes(paper.output())
 
 
-def printable(text: str) -> str:
-    """A text in the letters that the PDF's own fonts have (Latin-1); others as their code point."""
-    return "".join(c if c.isprintable() and ord(c) < 256 else f"<U+{ord(c):04X}>" for c in text)
-
-
-def _result_page(paper: _Paper, dossier: Dossier) -> None:
+def _result_page(paper: Paper, dossier: Dossier, words: Words) -> None:
     seen, ended = dossier.examination, dossier.examination.verdict
     paper.add_page()
-    paper.line_of(f"Blood smear {seen.slide}", 18, "B")
-    paper.line_of(RESEARCH_USE, 11, "B")
+    paper.line_of(words("dossier.heading", slide=seen.slide), 18, True)
+    paper.line_of(words("page.research"), 11, True)
     paper.ln(2)
     if ended is None:
-        paper.line_of(f"NO VERDICT: the examination is {seen.state.value.lower()}.", 14, "B")
+        state = words(f"examination.{seen.state.value}")
+        paper.line_of(words("dossier.no_verdict", state=state), 14, True)
     else:
-        paper.line_of(_VERDICT_WORDS[ended.verdict], 14, "B")
+        paper.line_of(words(f"state.{ended.verdict}").upper(), 18, True)
+        paper.line_of(words(f"verdict.{ended.verdict}"), 12, True)
         paper.line_of(ended.reason, 10)
-    paper.line_of(_SIGNOFF_WORDS[seen.signoff], 10, "B")
-    paper.heading("The network's result")
-    paper.line_of(
-        f"{seen.cells} white cells counted, {seen.blasts} flagged, {seen.abstained} not judged."
-    )
+    paper.line_of(words(f"dossier.{seen.signoff.value}"), 10, True)
+    paper.heading(words("result.machine"))
+    counts = {"cells": seen.cells, "blasts": seen.blasts, "abstained": seen.abstained}
+    paper.line_of(words("dossier.counts", **counts))
     if ended is not None:
-        paper.line_of(share_words(ended.blast_share, ended.interval))
-    paper.heading("With persons' calls")
-    for line in reviewed_lines(dossier.reviewed):
+        paper.line_of(share_words(ended.blast_share, ended.interval, words))
+    paper.heading(words("result.person"))
+    for line in reviewed_lines(dossier.reviewed, words):
         paper.line_of(line)
     for note in dossier.notes:
-        paper.line_of(f"Note of {note.author}: {note.text}")
+        paper.line_of(words("dossier.note", name=note.author, text=note.text))
     for signature in dossier.signatures:
-        said = f": {signature.comment}" if signature.comment else "."
-        paper.line_of(f"Signed by {signature.signer}, {time_text(signature.at)}{said}")
-    paper.heading("Limits")
-    for limit in _LIMITS:
-        paper.line_of(limit)
-    paper.heading("How it was judged")
-    for line in _conditions(dossier):
+        told = words("sign.signed", name=signature.signer, at=_minute(signature.at))
+        paper.line_of(f"{told}: {signature.comment}" if signature.comment else told)
+    paper.heading(words("lamps.limits"))
+    for key in ("dossier.limits_cells", "lamps.limits_text", "dossier.limits_monocytic"):
+        paper.line_of(words(key))
+    paper.line_of(words("dossier.limits_interval"))
+    paper.heading(words("dossier.judged"))
+    for line in _conditions(dossier, words):
         paper.line_of(line, 8)
 
 
-def share_words(share: float | None, interval: tuple[float, float] | None) -> str:
+def share_words(share: float | None, interval: tuple[float, float] | None, words: Words) -> str:
     """The share of blasts with its interval, one sentence."""
     if share is None:
-        return "No share of blasts can be computed."
-    told = f"Share of blasts, corrected for the network's errors: {100 * share:.1f}%"
+        return words("dossier.no_share")
+    told = words.percent(share, 1)
     if interval is None:
-        return f"{told}."
-    return f"{told} (interval {100 * interval[0]:.1f}% to {100 * interval[1]:.1f}%)."
+        return words("dossier.share", share=told)
+    low, high = (words.percent(end, 1) for end in interval)
+    return words("dossier.interval", share=told, low=low, high=high)
 
 
-def reviewed_lines(result: ReviewedResult) -> list[str]:
+def reviewed_lines(result: ReviewedResult, words: Words) -> list[str]:
     """The result in which a person's call goes before the network's, in words."""
     if result.reviewed + result.removed == 0:
-        return ["No person has called a cell."]
+        return [words("dossier.uncalled")]
     kinds = sorted(result.differential.items(), key=lambda kind: -kind[1])
+    called = words(
+        "dossier.called",
+        n=result.reviewed + result.removed,
+        all=result.cells + result.removed,
+        changed=result.changed,
+        removed=result.removed,
+        not_told=result.not_told,
+        blasts=result.blasts,
+    )
+    told = ", ".join(f"{label_words(kind, words)} {count}" for kind, count in kinds)
     return [
-        f"{result.reviewed} of {result.cells} cells called by a person, {result.changed} otherwise "
-        f"than by the network; {result.removed} taken out of the count, {result.not_told} not "
-        f"judged by anybody. {result.blasts} count as blasts.",
-        share_words(result.blast_share, result.interval),
-        "Differential: " + ", ".join(f"{k.replace('_', ' ')} {n}" for k, n in kinds) + ".",
+        called,
+        share_words(result.blast_share, result.interval, words),
+        f"{words('result.differential')}: {told}.",
     ]
 
 
-def _conditions(dossier: Dossier) -> Iterable[str]:
+def label_words(label: str, words: Words) -> str:
+    """A label as people say it; as it is where the catalogue does not know it."""
+    key = f"label.{label}"
+    return words(key) if words.has(key) else label.replace("_", " ")
+
+
+def _minute(moment: datetime) -> str:
+    """A time to the minute, UTC."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _clock(trust: ClockTrust | None, words: Words) -> str:
+    return words("dossier.clock_unknown") if trust is None else words(f"dossier.clock_{trust}")
+
+
+def _conditions(dossier: Dossier, words: Words) -> Iterable[str]:
     seen, conditions = dossier.examination, dossier.conditions
-    yield f"Began {time_text(seen.started_at)}. {dossier.clock_words}"
-    scale = "unknown" if seen.um_per_px is None else f"{seen.um_per_px:.4f} um per pixel"
-    yield f"Camera {seen.source}; scale {scale}."
-    yield f"Model {seen.bundle_name}, SHA-256 {seen.bundle_sha256}."
-    if conditions is None:
-        yield "Thresholds and settings were not recorded."
+    began = words("dossier.began", at=_minute(seen.started_at))
+    yield f"{began} {_clock(seen.clock, words)}"
+    if seen.um_per_px is None:
+        yield words("dossier.no_scale", source=seen.source)
     else:
-        yield f"Threshold per cell {conditions.bundle.get('threshold')}; {conditions.software}."
+        yield words("dossier.camera", source=seen.source, scale=f"{seen.um_per_px:.4f}")
+    yield words("dossier.model", name=seen.bundle_name, sha256=seen.bundle_sha256)
+    if conditions is None:
+        yield words("dossier.unrecorded")
+    else:
+        threshold = conditions.bundle.get("threshold")
+        yield words("dossier.threshold", threshold=threshold, software=conditions.software)
         verdict = conditions.settings.get("verdict", {})
-        yield "Verdict: " + ", ".join(f"{k} {v}" for k, v in verdict.items() if v is not None) + "."
+        told = ", ".join(f"{k} {v}" for k, v in verdict.items() if v is not None)
+        yield words("dossier.settings", settings=told)
     yield dossier.control
-    yield f"Chain of records: entry {dossier.chain_seq}, {dossier.chain_hash}."
-    yield f"This dossier was made {time_text(dossier.made_at)}. {dossier.made_clock.words}"
+    yield words("dossier.chain", seq=dossier.chain_seq, hash=dossier.chain_hash)
+    made = words("dossier.made", at=_minute(dossier.made_at))
+    yield f"{made} {_clock(dossier.made_clock, words)}"
 
 
-def _gallery(paper: _Paper, dossier: Dossier) -> None:
+def _gallery(paper: Paper, dossier: Dossier, words: Words) -> None:
     cells = suspicion_first(dossier)[:MOST_CELLS]
     rows = int((297 - 14 - 18 - 24) // _PITCH_Y_MM)
     for index, cell in enumerate(cells):
         place = index % (_COLUMNS * rows)
         if place == 0:
             paper.add_page()
-            paper.heading(f"The {len(cells)} most suspicious of {len(dossier.cells)} cells")
-            _bar(paper, dossier)
+            paper.heading(words("dossier.gallery", n=len(cells), all=len(dossier.cells)))
+            _bar(paper, dossier, words)
             top = paper.get_y() + 3
         x = paper.l_margin + place % _COLUMNS * _PITCH_X_MM
-        _cell(paper, dossier, cell, x, top + place // _COLUMNS * _PITCH_Y_MM)
+        _cell(paper, dossier, cell, (x, top + place // _COLUMNS * _PITCH_Y_MM), words)
 
 
-def _bar(paper: _Paper, dossier: Dossier) -> None:
+def _bar(paper: Paper, dossier: Dossier, words: Words) -> None:
     """A bar of the gallery's one scale."""
     bundle = {} if dossier.conditions is None else dossier.conditions.bundle
     size_px = float(bundle.get("crop_size_px") or 0)
     if dossier.crop_um_per_px is None or not size_px:
-        paper.line_of("The scale of these pictures was not recorded.", 8)
+        paper.line_of(words("dossier.no_bar"), 8)
         return
     length = _BAR_UM / dossier.crop_um_per_px / size_px * _CELL_MM
     y = paper.get_y() + 2
     paper.set_line_width(0.8)
     paper.line(paper.l_margin, y, paper.l_margin + length, y)
     paper.set_xy(paper.l_margin + length + 2, y - 2)
-    paper.line_of(f"{_BAR_UM:.0f} um; the network's call with p(blast), below it the person's", 8)
+    paper.line_of(words("dossier.bar", um=f"{_BAR_UM:.0f}"), 8)
 
 
-def _cell(paper: _Paper, dossier: Dossier, cell: StoredCell, x: float, y: float) -> None:
+def _cell(
+    paper: Paper, dossier: Dossier, cell: StoredCell, at: tuple[float, float], words: Words
+) -> None:
     machine, call = cell.record, dossier.calls.get(cell.number)
-    picture = _jpeg(machine.crop_webp)
+    picture, (x, y) = _jpeg(machine.crop_webp), at
     paper.set_line_width(0.8 if machine.blast else 0.2)
     if picture is not None:
         paper.image(picture, x, y, _CELL_MM, _CELL_MM)
     paper.rect(x, y, _CELL_MM, _CELL_MM)
-    paper.set_font("Helvetica", size=6.5)
     if picture is None:
-        paper.text(x + 2, y + _CELL_MM / 2, "no picture")
-    told = "?" if machine.blast is None else machine.label.replace("_", " ")
-    paper.text(x, y + _CELL_MM + 3, printable(f"{cell.number}: {told} {machine.p_blast:.2f}"))
+        paper.label(x + 2, y + _CELL_MM / 2, words("dossier.no_picture"), 6.5)
+    told = label_words("not_told" if machine.blast is None else machine.label, words)
+    paper.label(x, y + _CELL_MM + 3, f"{cell.number}: {told} {machine.p_blast:.2f}", 6.5)
     if call is not None:
-        paper.set_font("Helvetica", "B", 6.5)
-        paper.text(x, y + _CELL_MM + 6, printable(f"> {call.label.replace('_', ' ')}"))
+        paper.label(x, y + _CELL_MM + 6, f"> {label_words(call.label, words)}", 6.5, True)
 
 
 def _jpeg(webp: bytes) -> io.BytesIO | None:
@@ -223,12 +211,13 @@ def _jpeg(webp: bytes) -> io.BytesIO | None:
     return out
 
 
-def _audit(paper: _Paper, dossier: Dossier) -> None:
+def _audit(paper: Paper, dossier: Dossier, words: Words) -> None:
     paper.add_page()
-    paper.heading("Audit of this examination, as far as this export")
-    paper.line_of(f"Times are UTC. {dossier.clock_words} Entries are bound by their hashes.", 8)
+    paper.heading(words("dossier.audit"))
+    clock = _clock(dossier.examination.clock, words)
+    paper.line_of(f"{words('dossier.audit_text')} {clock}", 8)
     for entry in dossier.audit:
         paper.ln(1)
-        paper.line_of(f"{entry.seq}  {time_text(entry.at)}  {entry.kind}  by {entry.actor}", 8, "B")
+        paper.line_of(f"{entry.seq}  {time_text(entry.at)}  {entry.kind}  {entry.actor}", 8, True)
         paper.line_of(json.dumps(entry.details, ensure_ascii=False), 7)
         paper.line_of(entry.hash, 6)

@@ -52,14 +52,14 @@ async def write_to_stick(visit: Visit) -> Response:
 
 def _archive(visit: Visit, number: int) -> tuple[str, Iterator[bytes]]:
     """Name and pieces; the audit knows of it before the first piece leaves."""
-    export = make_export(visit.parts.home, number)
+    export = make_export(visit.parts.home, number, words=visit.texts)
     export.record(visit.parts.home, visit.who)
     pieces = archive_pieces(export.everything, export.made_at)
     return export.stem + ARCHIVE_SUFFIX, pieces
 
 
 def _to_read(visit: Visit, number: int) -> tuple[str, bytes]:
-    export = make_export(visit.parts.home, number, (TO_READ,))
+    export = make_export(visit.parts.home, number, (TO_READ,), visit.texts)
     export.record(visit.parts.home, visit.who)
     [(name, content)] = export.files.items()
     return name, content
@@ -69,7 +69,12 @@ def _written(visit: Visit, number: int, stick: Stick) -> Exported:
     stick.check()
     # Checked again at the end: the folder below a stick that is pulled out takes files as well.
     return export_examination(
-        visit.parts.home, number, stick.folder, actor=visit.who, check=stick.check
+        visit.parts.home,
+        number,
+        stick.folder,
+        actor=visit.who,
+        check=stick.check,
+        words=visit.texts,
     )
 
 
