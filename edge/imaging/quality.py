@@ -7,6 +7,7 @@ of the picture without glass.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import isfinite
@@ -14,9 +15,17 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from edge.imaging.sharpness import EdgeWidths, calm, measure_edges, slope_noise
+from edge.imaging.reduction import reduced
+from edge.imaging.sharpness import (
+    CalmTile,
+    EdgeWidths,
+    calm,
+    histogram,
+    measure_edges,
+    slope_noise,
+    weighted_percentiles,
+)
 
 Floats = NDArray[np.float32]
 
@@ -133,8 +142,14 @@ _WORK_UM: Final = 0.25
 _DEEPEST_SHADE: Final = 0.75
 """Brightness of a corner against the middle in the worst vignetting that is still light."""
 
-_TILE_PX: Final = 192
+_TILE_PX: Final = 128
+"""Side of a tile, about 32 um: nine of them hold some hundred red cells of a usual smear, and a
+share of the picture that grows no further with its size."""
+
 _TILES: Final = 3
+
+_WHOLE_PX: Final = 384
+"""A picture no larger than this, reduced, is looked at whole."""
 
 
 def assess(
@@ -190,35 +205,61 @@ def measure_quality(rgb: NDArray[np.uint8], um_per_px: float) -> Measures:
     factor = min(factor, max(1, min(rgb.shape[:2]) // 32))
     tiles = _tiles(rgb, factor)
     scale = um_per_px * factor
-    green = np.stack([calm(tile[..., 1], scale) for tile in tiles])
-    dark = 1.0 - green / _glass_levels(green)
-    contrast = float(np.percentile(dark[:, ::2, ::2], 99.8))
-    stained = dark > max(0.4 * min(contrast, 0.3), 0.02)
-    share = float(stained.mean())
-    whole_um2 = rgb.shape[0] * rgb.shape[1] * um_per_px**2
-    edges = measure_edges(green, scale, slope_noise(tiles[..., 1], scale))
+    grey = np.ascontiguousarray(tiles[..., 1])
+    green = [calm(tile, scale) for tile in grey]
+    stain = _stain(green)
+    sparse = tiles[:, ::2, ::2]
+    red, middle, blue = (sparse[..., c] for c in range(3))
+    brightest = np.maximum(np.maximum(red, middle), blue)
+    levels = np.bincount(brightest.ravel(), minlength=256)
+    light = weighted_percentiles(np.arange(256.0), levels, (95.0,))[0]
+    clipped = np.minimum(np.minimum(red, middle), blue) >= 253
+    edges = measure_edges(green, scale, slope_noise(grey, scale))
     return Measures(
-        light=float(np.percentile(tiles[:, ::2, ::2].max(axis=-1), 95)) / 255.0,
-        clipped=float((tiles[:, ::2, ::2].min(axis=-1) >= 253).mean()),
-        contrast=contrast,
-        stained_um2=share * whole_um2,
-        glass=1.0 - share,
+        light=light / 255.0,
+        clipped=float(np.count_nonzero(clipped) / clipped.size),
+        contrast=stain.contrast,
+        stained_um2=stain.share * rgb.shape[0] * rgb.shape[1] * um_per_px**2,
+        glass=1.0 - stain.share,
         blur_um=edges.typical_um,
         sharpest_um=_sharpest(edges),
         motion_um=edges.motion_um,
     )
 
 
-def _glass_levels(green: Floats) -> Floats:
+@dataclass(frozen=True)
+class _Stain:
+    """How dark the darkest part is against the glass, and the share clearly darker than glass."""
+
+    contrast: float
+    share: float
+
+
+def _stain(green: Sequence[CalmTile]) -> _Stain:
+    """Told from the tiles' histograms alone."""
+    values = np.stack([tile.values for tile in green])
+    counts = np.stack([histogram(tile.levels) for tile in green])
+    dark = 1.0 - values / _glass_levels(values, counts)[:, None]
+    order = np.argsort(dark, axis=None)
+    contrast = weighted_percentiles(dark.ravel()[order], counts.ravel()[order], (99.8,))[0]
+    stained = dark > max(0.4 * min(contrast, 0.3), 0.02)
+    return _Stain(contrast, float(counts[stained].sum() / counts.sum()))
+
+
+def _glass_levels(values: Floats, counts: NDArray[np.int64]) -> Floats:
     """Brightness of the glass in each tile: corners in the shade of the optics are not stained.
 
     A tile without any glass takes what is usual for the picture, as far as shade can explain it.
+
+    Args:
+        values: float32 (tiles, 256), grey at each level.
+        counts: Pixels of each level.
     """
-    sparse = green[:, ::2, ::2]
-    usual = float(np.percentile(sparse, 97))
-    own = np.percentile(sparse, 97, axis=(1, 2))
+    order = np.argsort(values, axis=None)
+    usual = weighted_percentiles(values.ravel()[order], counts.ravel()[order], (97.0,))[0]
+    own = [weighted_percentiles(v, n, (97.0,))[0] for v, n in zip(values, counts, strict=True)]
     levels: Floats = np.maximum(np.maximum(own, _DEEPEST_SHADE * usual), 1.0).astype(np.float32)
-    return levels[:, None, None]
+    return levels
 
 
 def _sharpest(edges: EdgeWidths) -> float:
@@ -230,17 +271,11 @@ def _sharpest(edges: EdgeWidths) -> float:
 def _tiles(rgb: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
     """The picture reduced, or nine tiles spread over it: uint8 (tiles, height, width, 3)."""
     height, width = rgb.shape[:2]
+    if max(height, width) <= _WHOLE_PX * factor:
+        return reduced(rgb, factor)[None]
     side = _TILE_PX * factor
-    if height <= 2 * side and width <= 2 * side:
-        return _reduced(rgb, factor)[None]
     tall, wide = min(side, height), min(side, width)
     tops = sorted({int(v) for v in np.linspace(0, height - tall, _TILES)})
     lefts = sorted({int(v) for v in np.linspace(0, width - wide, _TILES)})
-    cut = [_reduced(rgb[t : t + tall, x : x + wide], factor) for t in tops for x in lefts]
+    cut = [reduced(rgb[t : t + tall, x : x + wide], factor) for t in tops for x in lefts]
     return np.stack(cut)
-
-
-def _reduced(rgb: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
-    if factor == 1:
-        return rgb
-    return np.asarray(Image.fromarray(np.ascontiguousarray(rgb)).reduce(factor))

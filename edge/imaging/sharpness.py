@@ -8,9 +8,11 @@ edges of every direction; motion those that it crosses.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import sqrt
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,15 +66,76 @@ class EdgeWidths:
         return sqrt(12.0 * max(float(ordered[-2:].mean() ** 2 - ordered[:2].mean() ** 2), 0.0))
 
 
-def calm(tile: NDArray[np.uint8], um_per_px: float) -> Floats:
-    """A grey picture smoothed by ``SMOOTHED_UM``: without it, the noise of a camera out of
-    focus would be its sharpest edge. float32 (height, width), stretched to 0-255.
+@dataclass(frozen=True)
+class CalmTile:
+    """A grey tile stretched over all 256 levels and smoothed by ``SMOOTHED_UM``: without it, the
+    noise of a camera out of focus would be its sharpest edge.
+
+    Attributes:
+        levels: uint8 (height, width).
+        gain: Levels for each grey level of the picture.
+        low: Grey level of the picture at level 0.
     """
-    low, high = (float(v) for v in np.percentile(tile[::2, ::2], [0.2, 99.8]))
+
+    levels: NDArray[np.uint8]
+    gain: float
+    low: float
+
+    @cached_property
+    def values(self) -> Floats:
+        """Grey of the picture at each of the 256 levels, float32 (256,)."""
+        grey: Floats = np.arange(256, dtype=np.float32) / np.float32(self.gain) + np.float32(
+            self.low
+        )
+        return grey
+
+
+def calm(tile: NDArray[np.uint8], um_per_px: float) -> CalmTile:
+    """A grey tile made ready for measuring its edges.
+
+    Args:
+        tile: uint8 (height, width).
+        um_per_px: Its scale.
+    """
+    picture = Image.fromarray(tile)
+    low, high = weighted_percentiles(_LEVELS, histogram(tile), (0.2, 99.8))
     gain = 255.0 / max(high - low, 8.0)
-    table = np.clip((np.arange(256) - low) * gain, 0, 255).astype(np.uint8)
-    blurred = Image.fromarray(table[tile]).filter(ImageFilter.GaussianBlur(SMOOTHED_UM / um_per_px))
-    return np.asarray(blurred, dtype=np.float32) / np.float32(gain) + np.float32(low)
+    table = np.clip((_LEVELS - low) * gain, 0, 255).astype(np.uint8)
+    blur = ImageFilter.GaussianBlur(SMOOTHED_UM / um_per_px)
+    return CalmTile(np.asarray(picture.point(table.tolist()).filter(blur)), gain, low)
+
+
+_LEVELS: Final = np.arange(256, dtype=np.float64)
+
+
+def histogram(grey: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """How often each of the 256 levels occurs in a grey picture; Pillow counts bytes as bytes."""
+    return np.array(Image.fromarray(grey).histogram(), dtype=np.int64)
+
+
+def weighted_percentiles(
+    values: NDArray[np.floating[Any]], counts: NDArray[np.integer[Any]], shares: Sequence[float]
+) -> list[float]:
+    """``np.percentile`` of values that occur so many times each; ``values`` ascending."""
+    up_to = np.cumsum(counts)
+    found = []
+    for share in shares:
+        place = (up_to[-1] - 1) * share / 100.0
+        below = int(place)
+        low, high = np.searchsorted(up_to, (below, min(below + 1, up_to[-1] - 1)), side="right")
+        at = float(values[low])
+        found.append(at + (float(values[high]) - at) * (place - below))
+    return found
+
+
+def _percentile(values: Floats, share: float) -> float:
+    """``np.percentile`` of a few values, without its ceremony."""
+    ordered = np.sort(values)
+    place = (ordered.size - 1) * share / 100.0
+    low = int(place)
+    high = min(low + 1, ordered.size - 1)
+    start = float(ordered[low])
+    return start + (float(ordered[high]) - start) * (place - low)
 
 
 def slope_noise(tiles: NDArray[np.uint8], um_per_px: float) -> float:
@@ -85,55 +148,84 @@ def slope_noise(tiles: NDArray[np.uint8], um_per_px: float) -> float:
         tiles: uint8 (tiles, height, width), before ``calm``.
         um_per_px: Their scale.
     """
-    t = tiles.astype(np.int16)
-    rows = t[:, :-2] - 2 * t[:, 1:-1] + t[:, 2:]
-    both = rows[:, :, :-2] - 2 * rows[:, :, 1:-1] + rows[:, :, 2:]
-    if both.size == 0:
+    if min(tiles.shape[1:]) < 3:
         return 0.0
-    noise = float(np.abs(both[:, ::2, ::2]).mean()) * sqrt(np.pi / 2) / 6.0
-    low = float(np.median(np.abs(both[:, ::2, ::2]))) / (0.6745 * 6.0)
+    # Every second row and column says enough.
+    height, width = tiles.shape[1] - 2, tiles.shape[2] - 2
+    t = tiles.astype(np.int16)
+    rows = t[:, :height:2] - 2 * t[:, 1 : height + 1 : 2] + t[:, 2 : height + 2 : 2]
+    both = np.abs(
+        rows[:, :, :width:2] - 2 * rows[:, :, 1 : width + 1 : 2] + rows[:, :, 2 : width + 2 : 2]
+    )
+    counts = np.bincount(both.ravel())
+    steps = np.arange(counts.size, dtype=np.float64)
+    noise = float(counts @ steps) / both.size * sqrt(np.pi / 2) / 6.0
+    low = weighted_percentiles(steps, counts, (50.0,))[0] / (0.6745 * 6.0)
     smoothing = SMOOTHED_UM / um_per_px
     return min(noise, low) / (smoothing**2 * sqrt(8 * np.pi))
 
 
-def measure_edges(tiles: Floats, um_per_px: float, noise: float = 0.0) -> EdgeWidths:
+@dataclass(frozen=True)
+class _Slopes:
+    """Slopes of one tile, its rim of ``margin`` pixels left out; grey levels a pixel times 8.
+
+    Attributes:
+        across, down: int16 (height, width), in levels of the tile.
+        squared: float32 (height, width), of the slope in grey levels of the picture.
+    """
+
+    across: NDArray[np.int16]
+    down: NDArray[np.int16]
+    squared: Floats
+
+
+def _slopes(tile: CalmTile, margin: int) -> _Slopes:
+    """Sobel: slope per pixel with a little smoothing along the edge, none across it."""
+    height, width = tile.levels.shape
+    rows, columns = slice(margin - 1, height - margin + 1), slice(margin - 1, width - margin + 1)
+    t = tile.levels[rows, columns].astype(np.int16)
+    sideways = t[:, 2:] - t[:, :-2]
+    across = sideways[:-2] + sideways[2:] + 2 * sideways[1:-1]
+    upright = t[2:] - t[:-2]
+    down = upright[:, :-2] + upright[:, 2:] + 2 * upright[:, 1:-1]
+    x, y = across.astype(np.float32), down.astype(np.float32)
+    squared = x * x
+    y *= y
+    squared += y
+    squared *= np.float32(1.0 / tile.gain**2)
+    return _Slopes(across, down, squared)
+
+
+def measure_edges(tiles: Sequence[CalmTile], um_per_px: float, noise: float = 0.0) -> EdgeWidths:
     """Widths of the edges in one or more tiles of a picture.
 
     Args:
-        tiles: float32 (tiles, height, width), each from ``calm``; about 0.2 um/px.
+        tiles: All of one shape, each from ``calm``; about 0.2 um/px.
         um_per_px: Scale of the tiles.
         noise: From ``slope_noise``; what is hardly steeper is no edge.
     """
-    _, height, width = tiles.shape
+    height, width = tiles[0].levels.shape
     reach = max(3, round(_REACH_UM / um_per_px))
-    gx = np.zeros_like(tiles)
-    gy = np.zeros_like(tiles)
-    # Sobel: slope per pixel with a little smoothing along the edge, none across it.
-    across = tiles[:, :, 2:] - tiles[:, :, :-2]
-    gx[:, 1:-1, 1:-1] = (across[:, :-2] + 2 * across[:, 1:-1] + across[:, 2:]) / 8
-    down = tiles[:, 2:] - tiles[:, :-2]
-    gy[:, 1:-1, 1:-1] = (down[:, :, :-2] + 2 * down[:, :, 1:-1] + down[:, :, 2:]) / 8
-    slope = np.hypot(gx, gy)
     margin = reach + 1
-    inner = np.s_[:, margin : height - margin, margin : width - margin]
-    if slope[inner].size == 0:
+    if min(height, width) <= 2 * margin:
         return EdgeWidths(np.full(_DIRECTIONS, np.nan), 0.0)
-    chosen = _steepest(slope[inner], gx[inner], gy[inner], _NOISE_MARGIN * noise)
-    t, y, x, direction = chosen
-    y, x = y + margin, x + margin
-    nx, ny = gx[t, y, x] / slope[t, y, x], gy[t, y, x] / slope[t, y, x]
+    edges = _steepest([_slopes(tile, margin) for tile in tiles], tiles, _NOISE_MARGIN * noise)
+    nx, ny = edges.gx / edges.slope, edges.gy / edges.slope
     steps = np.arange(-reach, reach + 1, dtype=np.float32)
-    profile = _sample(tiles, t, x[:, None] + steps * nx[:, None], y[:, None] + steps * ny[:, None])
-    contrast = _rise(profile, reach)
-    blur = contrast / (slope[t, y, x] * sqrt(2 * np.pi)) * um_per_px
-    real = contrast > 0.35 * np.percentile(contrast, 90) if contrast.size else contrast > 0
+    levels = np.stack([tile.levels for tile in tiles])
+    x = (edges.x + margin).astype(np.float32)[:, None] + steps * nx[:, None]
+    y = (edges.y + margin).astype(np.float32)[:, None] + steps * ny[:, None]
+    profile = _sample(levels, edges.tile, x, y)
+    contrast = _rise(profile, reach) / np.array([t.gain for t in tiles], np.float32)[edges.tile]
+    blur = contrast / (edges.slope * sqrt(2 * np.pi)) * um_per_px
+    real = contrast > 0.35 * _percentile(contrast, 90.0) if contrast.size else contrast > 0
     widths = np.full(_DIRECTIONS, np.nan)
     for i in range(_DIRECTIONS):
-        mine = blur[real & (direction == i)]
+        mine = blur[real & (edges.direction == i)]
         if mine.size < 12:  # a long smear leaves only weak edges across it: they count then
-            mine = blur[direction == i]
+            mine = blur[edges.direction == i]
         if mine.size >= 12:
-            total = float(np.percentile(mine, 30))
+            total = _percentile(mine, 30.0)
             widths[i] = sqrt(max(total**2 - SMOOTHED_UM**2, 0.05**2))
     return EdgeWidths(widths, float(np.median(contrast[real])) if real.any() else 0.0)
 
@@ -144,32 +236,91 @@ def _rise(profile: Floats, reach: int) -> Floats:
     return rise
 
 
-def _steepest(
-    slope: Floats, gx: Floats, gy: Floats, least: float
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Tile, row, column and direction of the steepest points of every direction."""
-    floor = max(0.1 * float(slope.max()), least)
-    t, y, x = np.nonzero(slope > floor)
-    angle = np.arctan2(gy[t, y, x], gx[t, y, x]) % np.pi
-    direction = np.minimum((angle * (_DIRECTIONS / np.pi)).astype(np.int64), _DIRECTIONS - 1)
-    steep = slope[t, y, x]
+@dataclass(frozen=True)
+class _Points:
+    """Edge points: where they lie inside the margin of which tile, and their slope, float32 (n,),
+    in grey levels of the picture a pixel."""
+
+    tile: NDArray[np.intp]
+    y: NDArray[np.intp]
+    x: NDArray[np.intp]
+    gx: Floats
+    gy: Floats
+    slope: Floats
+    direction: NDArray[np.intp]
+
+
+_THRESHOLDS: Final = (0.25, 0.1, 0.04, 0.01)
+"""Shares of the greatest squared slope tried in turn: most pictures have enough edges of every
+direction at the first, and only those above it need be looked at one by one."""
+
+
+def _steepest(slopes: Sequence[_Slopes], tiles: Sequence[CalmTile], least: float) -> _Points:
+    """The steepest points of every direction."""
+    greatest = max(float(one.squared.max()) for one in slopes)
+    floor = max(0.01 * greatest, (8.0 * least) ** 2)
+    for share in _THRESHOLDS:
+        threshold = max(share * greatest, floor)
+        points = _points_above(slopes, tiles, threshold)
+        counts = np.bincount(points.direction, minlength=_DIRECTIONS)
+        if threshold == floor or counts.min() > _POINTS:
+            break
     keep = []
     for i in range(_DIRECTIONS):
-        mine = np.flatnonzero(direction == i)
+        mine = np.flatnonzero(points.direction == i)
         if mine.size > _POINTS:
-            mine = mine[np.argpartition(-steep[mine], _POINTS)[:_POINTS]]
+            mine = mine[np.argpartition(-points.slope[mine], _POINTS)[:_POINTS]]
         keep.append(mine)
     kept = np.concatenate(keep)
-    return t[kept], y[kept], x[kept], direction[kept]
+    return _Points(
+        points.tile[kept],
+        points.y[kept],
+        points.x[kept],
+        points.gx[kept],
+        points.gy[kept],
+        points.slope[kept],
+        points.direction[kept],
+    )
 
 
-def _sample(tiles: Floats, t: NDArray[np.int64], x: Floats, y: Floats) -> Floats:
-    """Bilinear values at fractional places, (points, steps)."""
-    column = np.floor(x).astype(np.int64)
-    row = np.floor(y).astype(np.int64)
+def _points_above(
+    slopes: Sequence[_Slopes], tiles: Sequence[CalmTile], threshold: float
+) -> _Points:
+    """All points with a greater squared slope (times 64)."""
+    width = slopes[0].squared.shape[1]
+    places = [np.flatnonzero(one.squared > threshold) for one in slopes]
+    which = np.repeat(np.arange(len(places)), [len(p) for p in places])
+    place = np.concatenate(places)
+    per_px = (0.125 / np.array([tile.gain for tile in tiles])).astype(np.float32)[which]
+    gx = np.concatenate([s.across.ravel()[p] for s, p in zip(slopes, places, strict=True)]) * per_px
+    gy = np.concatenate([s.down.ravel()[p] for s, p in zip(slopes, places, strict=True)]) * per_px
+    angle = np.arctan2(gy, gx) % np.float32(np.pi)
+    direction = np.minimum((angle * (_DIRECTIONS / np.pi)).astype(np.intp), _DIRECTIONS - 1)
+    return _Points(which, place // width, place % width, gx, gy, np.hypot(gx, gy), direction)
+
+
+def _sample(levels: NDArray[np.uint8], tile: NDArray[np.intp], x: Floats, y: Floats) -> Floats:
+    """Bilinear values at fractional places inside, (points, steps)."""
+    _, height, width = levels.shape
+    column, row = np.floor(x), np.floor(y)
     fx, fy = x - column, y - row
-    which = t[:, None]
-    upper = tiles[which, row, column] * (1 - fx) + tiles[which, row, column + 1] * fx
-    lower = tiles[which, row + 1, column] * (1 - fx) + tiles[which, row + 1, column + 1] * fx
-    result: Floats = (upper * (1 - fy) + lower * fy).astype(np.float32)
-    return result
+    at = (row * np.float32(width) + column).astype(np.intp)
+    at += (tile * (height * width))[:, None]
+    flat = levels.ravel()
+    upper = _between(flat.take(at), flat.take(at + 1), fx)
+    at += width
+    lower = _between(flat.take(at), flat.take(at + 1), fx)
+    lower -= upper
+    lower *= fy
+    lower += upper
+    return lower
+
+
+def _between(one: NDArray[np.uint8], other: NDArray[np.uint8], share: Floats) -> Floats:
+    """Linear interpolation from one grey to the other."""
+    start = one.astype(np.float32)
+    way: Floats = other.astype(np.float32)
+    way -= start
+    way *= share
+    way += start
+    return way
