@@ -41,7 +41,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "source",
         type=Path,
-        help="a .keras or .h5 file or a SavedModel folder, with its description NAME.json beside",
+        help="a .keras, .h5 or .onnx file or a SavedModel folder, with its description NAME.json "
+        "beside",
     )
     cells = "a .cells.json list, or a zip or folder of LABEL/PICTURE with an optional index.csv"
     parser.add_argument(

@@ -28,6 +28,7 @@ class NetworkDescription:
         colour: Preparation of colours, as ``bundle.json`` holds it.
         multiply: Per channel: real = pixel * multiply + add.
         add: See ``multiply``.
+        order: Of the channels it takes, ``RGB`` or ``BGR``.
         trained_on: Sources with their terms, as ``bundle.json`` holds them.
         told: The whole file as read.
         log: The training log, or None.
@@ -47,6 +48,7 @@ class NetworkDescription:
     trained_on: list[dict[str, Any]]
     told: dict[str, Any]
     log: Path | None
+    order: str = "RGB"
 
 
 def read_description(path: Path) -> NetworkDescription:
@@ -71,7 +73,7 @@ def read_description(path: Path) -> NetworkDescription:
     if not blasts or set(blasts) & set(others) or len(blasts) + len(others) >= len(labels):
         raise fields.wrong("blast_labels", "some of the labels, none of them in non_cell_labels")
     spec = fields.section("input")
-    multiply, add = _pixels(spec)
+    multiply, add, order = _pixels(spec)
     for source in fields.sections("trained_on"):
         source.text("name")
         source.text("terms")
@@ -90,6 +92,7 @@ def read_description(path: Path) -> NetworkDescription:
         trained_on=fields.values["trained_on"],
         told=fields.values,
         log=_log(fields, path.parent),
+        order=order,
     )
 
 
@@ -100,14 +103,18 @@ def _chosen(fields: Fields, key: str, labels: tuple[str, ...]) -> tuple[str, ...
     return chosen
 
 
-def _pixels(spec: Fields) -> tuple[Triple, Triple]:
-    """Scaling of pixels; [-1, 1] where nothing is said."""
+def _pixels(spec: Fields) -> tuple[Triple, Triple, str]:
+    """Scaling of pixels and order of channels; [-1, 1] and RGB where nothing is said.
+
+    Scaling is told for red, green and blue, whatever the order.
+    """
     if "pixels" not in spec.values:
-        return (1 / 127.5,) * 3, (-1.0,) * 3
+        return (1 / 127.5,) * 3, (-1.0,) * 3, "RGB"
     pixels = spec.section("pixels")
-    if pixels.text("order") != "RGB":
-        raise pixels.wrong("order", '"RGB"')
-    return pixels.triple("multiply"), pixels.triple("add")
+    order = pixels.text("order")
+    if order not in {"RGB", "BGR"}:
+        raise pixels.wrong("order", '"RGB" or "BGR"')
+    return pixels.triple("multiply"), pixels.triple("add"), order
 
 
 def _colour(fields: Fields) -> dict[str, Any]:

@@ -15,9 +15,11 @@ from convert.cells import CellSet, Progress, list_cells, read_cells, refuse_over
 from convert.description import NetworkDescription
 from convert.evaluation import figures_of
 from convert.figures import Floats
+from convert.float_network import FloatNetwork
 from convert.gate import Check, decide_alike, mean_step_error, run_gate
 from convert.golden_inputs import choose_apart, draw_cells
 from convert.inspection import ModelFacts, inspect_model
+from convert.onnx_source import compare
 from convert.operating_point import (
     Decision,
     Rate,
@@ -31,7 +33,7 @@ from convert.out_of_fold import CALLS_FILE, read_out_of_fold, read_report
 from convert.quantize import choose_representative, quantize_network
 from convert.second_opinion import ask, plain_kernels
 from convert.settings import ConvertSettings
-from convert.sources import FloatNetwork, load_source
+from convert.sources import load_source
 from convert.write import check_target, golden_file, write_bundle
 from edge.errors import ConversionRefused, GateFailed
 from edge.inference.bundle import (
@@ -48,6 +50,7 @@ from edge.inference.golden import TOLERANCE_STEPS, replay_golden
 from edge.inference.interpreter import LIBRARIES, Interpreter, open_interpreter
 
 _GOLDEN_POOL = 1000
+_COMPARED_IMPORT = 32
 
 Say = Callable[[str], None]
 
@@ -131,7 +134,10 @@ def convert(
     check_target(job.out)
     network = load_source(job.source)
     known = network.description
+    for note in network.notes:
+        say(note)
     calibration, holdout = _read_both(job, known, progress)
+    _compare_import(network, calibration, say)
     chosen = choose_representative(calibration, settings.representative_cells, settings.seed)
     say(f"quantizing with {len(chosen)} of {len(calibration)} calibration cells")
     model = quantize_network(network, calibration.crops[chosen], settings)
@@ -186,6 +192,14 @@ def _read_both(job: Job, known: NetworkDescription, progress: Progress) -> tuple
     holdout = list_cells(job.holdout, known, job.cells_um_per_px)
     refuse_overlap(calibration, holdout)
     return read_cells(calibration, known, progress), read_cells(holdout, known, progress)
+
+
+def _compare_import(network: FloatNetwork, cells: CellSet, say: Say) -> None:
+    """What was imported answers real cells as the file itself does in another library."""
+    real = network.real_pixels(_even_sample(cells, _COMPARED_IMPORT))
+    error = compare(network, real, "calibration cells")
+    if error is not None:
+        say(f"imported: {error:.1e} from onnxruntime on {len(real)} calibration cells")
 
 
 def _steps_apart(

@@ -20,10 +20,10 @@ from convert.activations import best_ranges
 from convert.cells import CellSet
 from convert.equalize import equalize
 from convert.flatbuffer import pack, parse
+from convert.float_network import FloatNetwork
 from convert.quiet import quiet
 from convert.rounding import round_weights
 from convert.settings import ConvertSettings
-from convert.sources import FloatNetwork
 from edge.errors import ConversionRefused
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 import tempfile
@@ -10,8 +11,12 @@ from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Put stdout and stderr aside, at the level of file descriptors; shown if it fails."""
+def quiet(show: bool = True) -> Iterator[None]:
+    """Put stdout and stderr aside, at the level of file descriptors.
+
+    Args:
+        show: The end of it, if it fails; left out where the failure says enough by itself.
+    """
     sys.stdout.flush()
     sys.stderr.flush()
     kept = os.dup(1), os.dup(2)
@@ -28,7 +33,7 @@ def quiet() -> Iterator[None]:
             for number, descriptor in enumerate(kept, start=1):
                 os.dup2(descriptor, number)
                 os.close(descriptor)
-            if failed:
+            if failed and show:
                 aside.seek(0)
                 sys.stderr.write(aside.read().decode("utf-8", "replace")[-4000:])
 
@@ -37,3 +42,4 @@ def hush_tensorflow() -> None:
     """Before the first import of TensorFlow: no log lines, no accelerator."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)

@@ -189,12 +189,32 @@ def test_weights_that_are_not_finite_are_refused(toy_world: ToyWorld, tmp_path: 
         convert(bad, LENIENT, quietly, quietly)
 
 
-def test_a_network_of_probabilities_is_refused(toy_world: ToyWorld, tmp_path: Path) -> None:
+def test_a_softmax_at_the_end_is_left_off_and_the_rest_is_the_same(
+    toy_world: ToyWorld, tmp_path: Path
+) -> None:
     import keras
+
+    from convert.sources import load_source
 
     model = keras.saving.load_model(toy_world.source, compile=False)
     soft = keras.Model(model.input, keras.layers.Softmax()(model.output))
     soft.save(tmp_path / "float.keras")
+    shutil.copy(toy_world.source.with_suffix(".json"), tmp_path)
+    shutil.copy(toy_world.source.parent / "training.log", tmp_path)
+    crops = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), dtype=np.uint8)
+    found, wanted = (load_source(p) for p in (tmp_path / "float.keras", toy_world.source))
+    np.testing.assert_allclose(found.logits(crops), wanted.logits(crops), rtol=1e-5)
+    assert "softmax" in found.notes[0]
+
+
+def test_probabilities_that_cannot_be_undone_are_refused(
+    toy_world: ToyWorld, tmp_path: Path
+) -> None:
+    import keras
+
+    model = keras.saving.load_model(toy_world.source, compile=False)
+    soft = keras.layers.Reshape((4,))(keras.layers.Softmax()(model.output))
+    keras.Model(model.input, soft).save(tmp_path / "float.keras")
     shutil.copy(toy_world.source.with_suffix(".json"), tmp_path)
     shutil.copy(toy_world.source.parent / "training.log", tmp_path)
     bad = Job(tmp_path / "float.keras", toy_world.calibration, toy_world.holdout, tmp_path / "out")

@@ -1,0 +1,49 @@
+"""A float network that was loaded, whatever it was written by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.description import NetworkDescription
+
+_BATCH = 64
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class FloatNetwork:
+    """A loaded float network.
+
+    Attributes:
+        description: What its trainer says of it.
+        path: Where it came from.
+        run: Real pixels, float32 (N, size, size, 3), to outputs, float32 (N, labels).
+        save: Writes a SavedModel with a batch of one into a folder.
+        reference: The same as ``run`` in another library, for comparison; None where there is
+            none.
+        notes: What was done to it on loading, one line each.
+    """
+
+    description: NetworkDescription
+    path: Path
+    run: Callable[[Floats], Floats]
+    save: Callable[[Path], None]
+    reference: Callable[[Floats], Floats] | None = None
+    notes: tuple[str, ...] = ()
+
+    def real_pixels(self, crops: NDArray[np.uint8]) -> Floats:
+        """What the network takes, float32, for crops, uint8, of the same shape."""
+        multiply = np.array(self.description.multiply, dtype=np.float32)
+        return crops.astype(np.float32) * multiply + np.array(self.description.add, np.float32)
+
+    def logits(self, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Float logits of crops, float64, shape (N, labels)."""
+        starts = range(0, len(crops), _BATCH)
+        parts = [self.run(self.real_pixels(crops[i : i + _BATCH])) for i in starts]
+        return np.concatenate(parts).astype(np.float64)

@@ -1,0 +1,138 @@
+"""Float networks that are Keras models, from a file or made by the ONNX importer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from convert.description import NetworkDescription
+from convert.float_network import FloatNetwork, Floats
+from convert.quiet import quiet
+from edge.errors import ConversionRefused
+
+
+def load_keras(path: Path, description: NetworkDescription) -> FloatNetwork:
+    """A ``.keras`` or ``.h5`` file.
+
+    Raises:
+        ConversionRefused: It is damaged, has a layer of a class that is not Keras', several inputs
+            or outputs, another input size than described, or weights that are not finite.
+    """
+    with quiet():
+        import keras
+    try:
+        # safe_mode: a file from elsewhere must not bring Python code of its own.
+        with quiet(show=False):
+            model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # Keras raises nearly anything on a damaged file
+        raise ConversionRefused(f"{path.name} cannot be loaded: {_reason(error)}.") from error
+    if len(model.inputs) != 1 or len(model.outputs) != 1:
+        inputs = ", ".join(str(entry.name) for entry in model.inputs)
+        raise ConversionRefused(
+            f"{path.name} has not one input and one output, but {len(model.inputs)} ({inputs}) "
+            f"and {len(model.outputs)}."
+        )
+    for variable in model.variables:
+        value = np.asarray(variable)
+        if np.issubdtype(value.dtype, np.floating) and not np.isfinite(value).all():
+            raise ConversionRefused(f"{path.name}: weight {variable.path} is not finite.")
+    return keras_network(model, path, description)
+
+
+def keras_network(
+    model: Any,
+    path: Path,
+    description: NetworkDescription,
+    reference: Callable[[Floats], Floats] | None = None,
+) -> FloatNetwork:
+    """A Keras model with one input and one output as a float network; see ``FloatNetwork``.
+
+    A softmax at its end is left off: the device computes it, at its own temperature.
+    """
+    import keras
+
+    check_shape(path, tuple(model.inputs[0].shape), description)
+    side = description.size_px
+    model, softened = _without_softmax(model)
+    if description.order == "BGR":
+        model = _taking_rgb(model, side)
+
+    def run(real: Floats) -> Floats:
+        return np.asarray(model(real, training=False))
+
+    def save(folder: Path) -> None:
+        signature = [keras.InputSpec(shape=(1, side, side, 3), dtype="float32")]
+        model.export(str(folder), verbose=False, input_signature=signature)
+
+    return FloatNetwork(
+        description,
+        path,
+        run,
+        save,
+        None if reference is None else _alike(reference, softened, description),
+        ("the softmax at its end was left off: the device computes it",) if softened else (),
+    )
+
+
+def check_shape(path: Path, shape: tuple[int | None, ...], description: NetworkDescription) -> None:
+    """The network takes pictures of the described size.
+
+    Raises:
+        ConversionRefused: It does not.
+    """
+    side = description.size_px
+    if len(shape) != 4 or shape[1:] not in {(side, side, 3), (None, None, 3)}:
+        raise ConversionRefused(
+            f"{path.name} takes {shape}, and its description says (None, {side}, {side}, 3)."
+        )
+
+
+def _without_softmax(model: Any) -> tuple[Any, bool]:
+    """The model up to its logits, and whether a softmax was left off."""
+    import keras
+
+    last = model.layers[-1]
+    activation = getattr(last, "activation", None)
+    if isinstance(last, keras.layers.Softmax) or (
+        isinstance(last, keras.layers.Activation) and activation is keras.activations.softmax
+    ):
+        return keras.Model(model.inputs[0], last.input), True
+    if isinstance(last, keras.layers.Dense) and activation is keras.activations.softmax:
+        last.activation = keras.activations.linear
+        return keras.Model(model.inputs[0], model.outputs[0]), True
+    return model, False
+
+
+def _taking_rgb(model: Any, side: int) -> Any:
+    """A model of BGR pictures that is given RGB ones: a convolution of 1 x 1 swaps them."""
+    import keras
+
+    entry = keras.Input((side, side, 3), name="picture")
+    swap = keras.layers.Conv2D(3, 1, use_bias=False, name="rgb_to_bgr")
+    swapped = swap(entry)
+    swap.set_weights([np.eye(3, dtype=np.float32)[::-1][None, None]])
+    return keras.Model(entry, model(swapped))
+
+
+def _alike(
+    reference: Callable[[Floats], Floats], softened: bool, description: NetworkDescription
+) -> Callable[[Floats], Floats]:
+    """The reference as the network is now: given RGB, and giving logits up to a constant."""
+
+    def run(real: Floats) -> Floats:
+        answers = reference(real[..., ::-1] if description.order == "BGR" else real)
+        return np.log(np.maximum(answers, 1e-30)) if softened else answers
+
+    return run
+
+
+def _reason(error: Exception) -> str:
+    strange = re.search(r"Could not locate class '(\w+)'", str(error))
+    if strange:
+        return f"its layer {strange[1]} is none of Keras'"
+    lines = str(error).strip().splitlines()
+    return lines[0][:200].rstrip(".") if lines else type(error).__name__

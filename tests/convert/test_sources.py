@@ -1,0 +1,133 @@
+"""One network in every kind of file gives the same logits; files that cannot be say why."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edge.errors import ConversionRefused
+from tests.convert.conftest import ToyWorld
+from tests.convert.toy import LABELS, SIDE, write_description
+
+CROPS = np.random.default_rng(3).integers(0, 256, (5, SIDE, SIDE, 3), dtype=np.uint8)
+
+
+def keras_model(world: ToyWorld) -> Any:
+    import keras
+
+    return keras.saving.load_model(world.source, compile=False)
+
+
+def load(path: Path, **changes: Any) -> Any:
+    from convert.sources import load_source
+
+    write_description(path.with_suffix(".json"), **changes)
+    return load_source(path)
+
+
+def test_keras_h5_and_saved_model_hold_the_same_network(
+    toy_world: ToyWorld, tmp_path: Path
+) -> None:
+    model = keras_model(toy_world)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that .h5 is an old form
+        model.save(tmp_path / "old.h5")
+    model.export(tmp_path / "saved", verbose=False)
+    wanted = load(shutil.copy(toy_world.source, tmp_path / "new.keras")).logits(CROPS)
+    for name in ("old.h5", "saved"):
+        np.testing.assert_allclose(load(tmp_path / name).logits(CROPS), wanted, rtol=1e-4)
+
+
+def torch_file(path: Path, softmax: bool = False) -> Path:
+    """A small PyTorch network for the toy's cells as ONNX."""
+    pytest.importorskip("torch", reason="the extra `dev` is not installed")
+    from bench.zoo.torch_networks import export, make
+    from convert.quiet import quiet
+
+    network: Any = make("resnet_basic", len(LABELS))
+    if softmax:
+        import torch
+
+        network = torch.nn.Sequential(network, torch.nn.Softmax(1)).eval()
+    with warnings.catch_warnings(), quiet():
+        warnings.simplefilter("ignore")
+        export(network, str(path), SIDE, False, True, 17)
+    return path
+
+
+def test_onnx_gives_logits_and_its_softmax_is_left_off(keras_module: Any, tmp_path: Path) -> None:
+    plain = load(torch_file(tmp_path / "plain.onnx"))
+    soft = load(torch_file(tmp_path / "soft.onnx", softmax=True))
+    assert "softmax" in soft.notes[0]
+    np.testing.assert_allclose(plain.logits(CROPS), soft.logits(CROPS), rtol=1e-4, atol=1e-5)
+    from convert.onnx_source import compare
+
+    for network in (plain, soft):
+        error = compare(network, network.real_pixels(CROPS), "cells")
+        assert error is not None
+        assert error < 1e-5
+
+
+def test_a_network_of_blue_first_is_given_red_first(toy_world: ToyWorld, tmp_path: Path) -> None:
+    pixels = {"multiply": [0.01, 0.02, 0.03], "add": [-1.0, -0.5, 0.0]}
+    blue_first = {"input": told_input(pixels | {"order": "BGR"})}
+    red_first = {"input": told_input(pixels | {"order": "RGB"})}
+    paths = [
+        Path(shutil.copy(toy_world.source, tmp_path / name)) for name in ("b.keras", "r.keras")
+    ]
+    swapped, plain = load(paths[0], **blue_first), load(paths[1], **red_first)
+    wanted = plain.run(plain.real_pixels(CROPS)[..., ::-1].copy())
+    np.testing.assert_allclose(swapped.logits(CROPS), wanted, rtol=1e-4, atol=1e-5)
+
+
+def told_input(pixels: dict[str, Any]) -> dict[str, Any]:
+    from tests.convert.toy import description
+
+    told: dict[str, Any] = description()["input"]
+    return told | {"pixels": pixels}
+
+
+def test_files_of_no_kind_or_no_network(keras_module: Any, tmp_path: Path) -> None:
+    (tmp_path / "a.pt").write_bytes(b"PK")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "b.onnx").write_bytes(b"")
+    (tmp_path / "c.onnx").write_bytes(json.dumps({"no": "protobuf"}).encode())
+    for name in ("a.pt", "folder", "b.onnx", "c.onnx", "nowhere.onnx"):
+        with pytest.raises(ConversionRefused) as caught:
+            load(tmp_path / name)
+        assert "\n" not in str(caught.value)
+
+
+def test_several_inputs_an_input_of_time_and_a_class_of_ones_own(
+    keras_module: Any, tmp_path: Path
+) -> None:
+    keras = keras_module
+    picture, age = keras.Input((SIDE, SIDE, 3)), keras.Input((1,), name="age")
+    pooled = keras.layers.GlobalAveragePooling2D()(picture)
+    joined = keras.layers.Concatenate()([pooled, age])
+    keras.Model([picture, age], keras.layers.Dense(4)(joined)).save(tmp_path / "two.keras")
+    film = keras.Input((4, SIDE, SIDE, 3))
+    flat = keras.layers.GlobalAveragePooling3D()(film)
+    keras.Model(film, keras.layers.Dense(4)(flat)).save(tmp_path / "film.keras")
+
+    class Strange(keras.layers.Layer):
+        def call(self, x: Any) -> Any:
+            return x
+
+    odd = keras.layers.Dense(4)(Strange()(pooled))
+    keras.Model(picture, odd).save(tmp_path / "odd.keras")
+    said = {}
+    for name in ("two", "film", "odd"):
+        with pytest.raises(ConversionRefused) as caught:
+            load(tmp_path / f"{name}.keras")
+        said[name] = str(caught.value)
+        assert "\n" not in said[name]
+    assert "age" in said["two"]
+    assert "(None, 4, 32, 32, 3)" in said["film"]
+    assert "Strange" in said["odd"]
