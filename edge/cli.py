@@ -14,13 +14,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from edge.commands import check
-from edge.errors import LeukoscopeError, PageMissing, PageUnreachable, UsageFault
+from edge.commands import check, serve
+from edge.errors import LeukoscopeError, UsageFault
 
 if TYPE_CHECKING:
     from edge.screening import CountedCell, Outcome
-    from edge.signals.panel import Lamps
-    from edge.signals.settings import LampSettings
 
 RESEARCH_USE = "Screening aid for research use, not a diagnosis."
 _INTERRUPTED = 130
@@ -69,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         _locate,
         with_model=False,
     )
-    _add_serve(verbs.add_parser("serve", help="the clinic's page, with the loop behind it"))
+    serve.add_parser(verbs)
     _add_pin(verbs.add_parser("pin", help="give somebody a PIN for the page, or take it away"))
     slides = verbs.add_parser("slides", help="list the examinations on record")
     _add_home(slides)
@@ -144,19 +142,6 @@ def _add_screen(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_screen)
 
 
-def _add_serve(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--camera", default="picamera", metavar="SOURCE", help="as for screen (default: picamera)"
-    )
-    parser.add_argument("--port", type=int, default=None, help="TCP port (default: 8080)")
-    _add_scale(parser)
-    _add_model(parser)
-    _add_home(parser)
-    parser.add_argument("--settings", type=Path, default=None, help="a TOML file of settings")
-    _add_lamps(parser)
-    parser.set_defaults(run=_serve)
-
-
 def _add_simulate(parser: argparse.ArgumentParser) -> None:
     _add_model(parser)
     parser.add_argument(
@@ -227,6 +212,7 @@ def _screen(arguments: argparse.Namespace) -> int:
     from edge.settings import FILE_NAME, load_settings
     from edge.signals.ending import end_in_order
     from edge.signals.holding import hold
+    from edge.signals.opening import open_lamps
 
     end_in_order()
     um_per_px = check_um_per_px(arguments.um_per_px)
@@ -276,66 +262,6 @@ def _report(
         title = f"Slide {outcome.slide}: {outcome.verdict.replace('_', ' ')}"
         section = SheetSection(title, sheet_cells(cells))
         write_contact_sheet(arguments.sheet, [section], crop_um_per_px)
-
-
-def open_lamps(choice: str, settings: LampSettings) -> Lamps:
-    """The lamps a person asked for.
-
-    Raises:
-        LampsMissing: ``gpio`` was asked for and there are no pins to drive.
-    """
-    from edge.errors import LampsMissing
-    from edge.signals.lamps import GpioLamps
-    from edge.signals.panel import NoLamps
-
-    if choice == "none":
-        return NoLamps()
-    try:
-        return GpioLamps(settings)
-    except LampsMissing:
-        if choice == "gpio":
-            raise
-        return NoLamps()
-
-
-def _serve(arguments: argparse.Namespace) -> int:
-    from functools import partial
-
-    from edge.camera.source import open_camera
-    from edge.inference.shelf import open_classifier
-    from edge.pictures import check_um_per_px
-    from edge.records.home import data_home, prepare_home
-    from edge.settings import FILE_NAME, load_settings
-    from edge.signals.ending import end_in_order
-
-    try:
-        from edge.examiner import Equipment
-        from edge.service import Service
-    except ModuleNotFoundError as error:
-        raise PageMissing(f"The package {error.name} is not installed.") from error
-
-    end_in_order()
-    um_per_px = check_um_per_px(arguments.um_per_px)
-    home = prepare_home(data_home(arguments.home))
-    named = arguments.settings is not None
-    settings = load_settings(arguments.settings or home / FILE_NAME, must_exist=named)
-    classifier = open_classifier(arguments.model, settings.screening.threads)
-    source = arguments.camera
-    with open_lamps(arguments.lamps, settings.lamps) as lamps:
-        equipment = Equipment(
-            partial(open_camera, source), source, classifier, home, settings, lamps, um_per_px
-        )
-        with Service(equipment, arguments.port) as service:
-            print(f"The page answers at {service.address.url}", flush=True)
-            if not service.address.open_to_network:
-                print(
-                    "On this machine only: no PIN is set. Set one with `leukoscope pin --role "
-                    "admin`, then start again.",
-                    flush=True,
-                )
-            print(RESEARCH_USE, flush=True)
-            service.wait()
-    raise PageUnreachable("The page stopped by itself.", "Start it again; report the journal.")
 
 
 def _pin(arguments: argparse.Namespace) -> int:

@@ -14,11 +14,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from edge.camera.apart import ApartCamera
 from edge.camera.frame import Camera, Frame
 from edge.closing import Closing
 from edge.errors import AlreadyExamining, ExaminationBroke, LeukoscopeError
 from edge.field_marks import FieldMarks
+from edge.heartbeats import DISK, FRAME, INFERENCE
 from edge.inference.classifier import Classifier
+from edge.inference.golden import replay_golden
 from edge.records.audit import EventKind, record_event
 from edge.records.fields import FieldKeeper
 from edge.records.slide import checked_slide
@@ -33,9 +36,11 @@ from edge.web.live import LiveView
 _IDLE_S = 0.2
 """Between two signs of life while there is nothing to do; well within the shortest lease."""
 _CLOSING_S = 10.0
+_RECALL_S = 3.0
+"""Between two golden crops while no examination asks the network anything."""
 
 Beat = Callable[[str], None]
-"""Called with the name of a part that has just shown that it works: ``frame`` or ``idle``."""
+"""Called with the name of a part that has just shown that it works; see heartbeats.py."""
 
 _log = logging.getLogger("leukoscope.examiner")
 
@@ -115,6 +120,10 @@ class Examiner(Closing):
         self._closing = False
         self._end = threading.Event()
         self._verdict_until_s = 0.0
+        self._trouble: LeukoscopeError | None = None
+        self._troubled = False
+        self._recalled = 0
+        self._recall_at_s = 0.0
         self._thread = threading.Thread(target=self._run, name="examiner", daemon=True)
         self._thread.start()
 
@@ -143,6 +152,13 @@ class Examiner(Closing):
     def end(self) -> None:
         """Ask the one that is going on to end with the verdict that its cells allow."""
         self._end.set()
+
+    def tell_trouble(self, fault: LeukoscopeError | None) -> None:
+        """Something outside the loop is wrong, or right again (None): shown between examinations.
+
+        While one goes on it is left alone: what it cannot do it says by itself.
+        """
+        self._trouble = fault
 
     def close(self) -> None:
         """Stop the thread; an examination that is going on stays unfinished in the records."""
@@ -176,28 +192,90 @@ class Examiner(Closing):
                     self._busy = False
 
     def _idle(self) -> None:
-        self._beat("idle")
+        self._beat(FRAME)  # none is wanted, and this thread would take one
         try:
+            self._recall()
             self._equipment.lamps.keep_alive()
         except LeukoscopeError as fault:
-            self._report(fault, self.progress.slide)
+            self._report_once(fault)
+        self._show_trouble()
         if self.progress.phase is Phase.ENDED and time.monotonic() > self._verdict_until_s:
-            self._show(Signal.plain(Indicator.READY))
-            self._put(Progress(Phase.READY, indicator="READY", lamp_words=self._words()))
+            self._make_ready()
+
+    def _recall(self) -> None:
+        """One golden crop now and then: the network is known to work before it is asked."""
+        if time.monotonic() < self._recall_at_s:
+            return
+        classifier = self._equipment.classifier
+        try:
+            replay_golden(classifier.bundle, classifier.interpreter, only=self._recalled)
+        except LeukoscopeError:
+            classifier.proven = False  # no examination may begin with it any more
+            raise
+        finally:
+            self._recall_at_s = time.monotonic() + _RECALL_S
+            self._recalled += 1
+            self._beat(INFERENCE)
+
+    def _show_trouble(self) -> None:
+        """The fault of something outside the loop; ready again when it is over."""
+        fault = self._trouble
+        if fault is not None:
+            self._troubled = True
+            self._report_once(fault)
+        elif fault is None and self._troubled:
+            self._troubled = False
+            if self.progress.phase is Phase.FAULT:
+                self._make_ready()
+
+    def _make_ready(self) -> None:
+        self._show(Signal.plain(Indicator.READY))
+        self._put(Progress(Phase.READY, indicator="READY", lamp_words=self._words()))
+
+    def _camera_told(self, fault: LeukoscopeError | None) -> None:
+        """The camera is lost and being started anew, or back: its minder works, and says so."""
+        self._beat(FRAME)
+        self._beat(INFERENCE)  # the loop waits for a frame; nothing is asked of the network
+        if fault is None:
+            _log.warning("the camera is back")
+            self._put(replace(self.progress, fault=None))
+            return
+        _log.error("%s", fault)
+        signal = Signal.fault(fault)
+        self._show(signal)
+        self._put(
+            replace(
+                self.progress,
+                advice="",
+                indicator=signal.indicator.value,
+                lamp_words=signal.words,
+                fault=(fault.number, fault.cause, fault.action),
+            )
+        )
+
+    def _open_camera(self) -> Camera:
+        camera = self._equipment.open_camera()
+        if isinstance(camera, ApartCamera):
+            camera.on_trouble = self._camera_told
+        return camera
 
     def _examine(self, slide: str) -> None:
         tools = self._equipment
+        self._troubled = False
+        self._beat(FRAME)
+        self._beat(INFERENCE)
         marks = FieldMarks()
         measuring = True
 
         def seen(frame: Frame) -> None:
-            self._beat("frame")
+            self._beat(FRAME)
             if measuring:
+                self._beat(INFERENCE)  # no cell is looked for yet
                 self._live.pictures.put(FieldPicture(frame.rgb))
                 self._tell_lamps()
 
         with (
-            WatchedCamera(tools.open_camera(), self._end, seen) as camera,
+            WatchedCamera(self._open_camera(), self._end, seen) as camera,
             Store.open(tools.home) as store,
             FieldKeeper(tools.home) as fields,
         ):
@@ -215,6 +293,9 @@ class Examiner(Closing):
             self._put(Progress(Phase.COUNTING, slide=slide, indicator="KEEP_COUNTING"))
             for step in loop.steps():
                 measuring = False
+                self._beat(INFERENCE)
+                if step.cells:
+                    self._beat(DISK)
                 self._tell(step, marks, slide, loop)
                 if self._closing:
                     return
@@ -273,6 +354,12 @@ class Examiner(Closing):
         if signal.indicator.value != self.progress.indicator:
             told = replace(self.progress, indicator=signal.indicator.value, lamp_words=signal.words)
             self._put(told)
+
+    def _report_once(self, fault: LeukoscopeError) -> None:
+        """Between examinations: what is shown already is neither shown nor recorded again."""
+        shown = self.progress
+        if shown.phase is not Phase.FAULT or shown.fault is None or shown.fault[0] != fault.number:
+            self._report(fault, shown.slide)
 
     def _report(self, fault: LeukoscopeError, slide: str) -> None:
         _log.error("%s", fault)

@@ -334,7 +334,8 @@ class Screening:
         )
 
     def _show(self, signal: Signal) -> None:
-        if signal != self._signal:
+        # Lamps may have gone over to a fault by themselves while the camera was lost.
+        if signal != self._signal or signal != self._lamps.signal:
             self._signal = signal
             self._lamps.show(signal)
 

@@ -1,21 +1,25 @@
 """The service: loop, lamps and page put together; `leukoscope serve`.
 
-The button, the heartbeats and systemd's watchdog join here: a button calls `Examiner.start` and
-`Examiner.end`, as the page does; heartbeats are heard through ``beat``.
+Heartbeats and systemd's watchdog join here: `Service.wait` feeds the watchdog only while every part
+has shown that it works. A button calls `Examiner.start` and `Examiner.end`, as the page does.
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from edge.closing import Closing
 from edge.errors import LeukoscopeError
-from edge.examiner import Beat, Equipment, Examiner
+from edge.examiner import Equipment, Examiner
+from edge.heartbeats import DISK, Heartbeats
 from edge.records.audit import EventKind, record_event
+from edge.records.pulse import DiskPulse
 from edge.records.retention import Retention, is_blocked
+from edge.systemd import Notifier
 from edge.web.app import build_app, build_templates
 from edge.web.catalogue import load_texts
 from edge.web.control import Control
@@ -29,6 +33,10 @@ from edge.web.settings import PageSettings
 from edge.web.visit import Parts
 
 _THIS_MACHINE = "127.0.0.1"
+_LOOK_S = 1.0
+"""Between two looks at the parts, well within the unit's watchdog."""
+
+_log = logging.getLogger("leukoscope.service")
 
 
 @dataclass(frozen=True)
@@ -57,7 +65,7 @@ class Service(Closing):
     Args:
         equipment: What examinations are made with.
         port: TCP port; None for the settings' own.
-        beat: Hears the loop's signs of life.
+        heartbeats: Where the parts' signs of life are kept.
 
     Raises:
         PageUnreachable: The port is taken or not allowed.
@@ -66,8 +74,9 @@ class Service(Closing):
     """
 
     def __init__(
-        self, equipment: Equipment, port: int | None = None, beat: Beat = lambda part: None
+        self, equipment: Equipment, port: int | None = None, heartbeats: Heartbeats | None = None
     ) -> None:
+        self.heartbeats = beats = heartbeats or Heartbeats()
         settings = equipment.settings.page
         with contextlib.ExitStack() as opened:
             desk = opened.enter_context(Desk(equipment.home))
@@ -76,12 +85,15 @@ class Service(Closing):
             encoder = ThreadPoolExecutor(1, thread_name_prefix="pictures")
             opened.callback(encoder.shutdown)
             live = LiveView(settings, encode_field, encoder)
-            examiner = opened.enter_context(Examiner(equipment, live, beat=beat))
+            examiner = opened.enter_context(Examiner(equipment, live, beat=beats.beat))
             app = build_app(_parts(equipment, doors, desk, live, examiner))
             host = settings.address if doors.are_set else _THIS_MACHINE
             server = PageServer(app, host, settings.port if port is None else port)
             opened.enter_context(server)
             opened.callback(live.close)
+            opened.enter_context(
+                DiskPulse(equipment.home, lambda: beats.beat(DISK), examiner.tell_trouble)
+            )
             opened.enter_context(Retention(equipment.home, equipment.settings.records))
             record_event(equipment.home, EventKind.START, what="service", port=server.port)
             self._opened = opened.pop_all()
@@ -92,11 +104,35 @@ class Service(Closing):
         self.address = Address(host, server.port, doors.are_set)
         self._server = server
 
-    def wait(self) -> None:
-        """Wait until somebody ends the program, or the page dies."""
+    def wait(self, notifier: Notifier | None = None) -> None:
+        """Wait until somebody ends the program, or the page dies.
+
+        The service manager's watchdog is fed meanwhile, and starves as soon as one part is silent
+        for longer than its limit: a hang is then ended from outside, whatever hangs.
+        """
+        manager = notifier or Notifier()
+        manager.ready()
         idle = threading.Event()
+        told = ""
         while self._server.is_alive:
-            idle.wait(1.0)
+            overdue = self.heartbeats.overdue()
+            if not overdue:
+                manager.alive()
+            status = self._status(overdue)
+            if status != told:
+                (_log.error if overdue else _log.info)("%s", status)
+                manager.status(status)
+                told = status
+            idle.wait(_LOOK_S)
+
+    def _status(self, overdue: list[str]) -> str:
+        """How it goes, in one line for `systemctl status` and the journal."""
+        progress = self.examiner.progress
+        if overdue:
+            return f"no sign of life from: {', '.join(overdue)}"
+        if progress.fault is not None:
+            return f"fault {progress.fault[0]}: {progress.fault[1]}"
+        return f"{progress.phase.value.lower()}, lamps say {progress.indicator or 'nothing'}"
 
     def close(self) -> None:
         """Stop page and loop, and close the records; more than one call does no harm."""

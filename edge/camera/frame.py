@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
@@ -11,6 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 RgbImage = NDArray[np.uint8]
+
+NewFrame = Callable[[tuple[int, int, int]], RgbImage]
+"""Gives memory for a frame of (height, width, 3). Cameras that copy out of a driver's buffer have
+an attribute ``new_frame`` of this kind: whoever wants the frame says where it is to lie."""
 
 
 @dataclass(frozen=True)

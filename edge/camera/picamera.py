@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from edge.camera.frame import Frame, RgbImage
+from edge.camera.frame import Frame, NewFrame
 from edge.closing import Closing
 from edge.errors import CameraLost, CameraMissing
 
@@ -63,6 +63,7 @@ class PiCamera(Closing):
         self._settings = settings or PiCameraSettings()
         self._module = _import_picamera2()
         self._device: Any = _open_device(self._module)
+        self.new_frame: NewFrame = lambda shape: np.empty(shape, dtype=np.uint8)
         try:
             self._start()
         except BaseException as error:
@@ -145,8 +146,11 @@ class PiCamera(Closing):
         try:
             timestamp_ns = request.get_metadata().get("SensorTimestamp")
             with self._module.MappedArray(request, _STREAM) as mapped:
-                # The buffer goes back to the camera: this copy is the only one.
-                rgb: RgbImage = np.array(mapped.array[:, :, :3], dtype=np.uint8, order="C")
+                # The buffer goes back to the camera: this copy is the only one, and goes into the
+                # memory shared with the loop where the camera runs in its own process.
+                colours = mapped.array[:, :, :3]
+                rgb = self.new_frame(colours.shape)
+                np.copyto(rgb, colours)
         finally:
             request.release()
         exposed_at_s = timestamp_ns / 1e9 if timestamp_ns else time.monotonic()

@@ -9,6 +9,7 @@ from typing import TypeVar
 from urllib.parse import unquote
 
 from edge.camera.frame import Camera
+from edge.camera.settings import CameraSettings
 from edge.errors import SourceUnknown
 
 _T = TypeVar("_T")
@@ -42,6 +43,24 @@ def open_camera(source: str) -> Camera:
     if not rest:
         raise SourceUnknown(f"{source!r} names nothing after the colon.")
     return opener(rest)
+
+
+def open_for_device(source: str, settings: CameraSettings) -> Camera:
+    """Open a camera as the boot service does: in a process of its own, unless settings forbid it.
+
+    Raises:
+        LeukoscopeError: As `open_camera`.
+    """
+    if not settings.own_process:
+        return open_camera(source)
+    from edge.camera.apart import ApartCamera
+
+    return ApartCamera(source, settings)
+
+
+def is_live(source: str) -> bool:
+    """Whether frames that nobody took are gone: true for what looks at the world as it is."""
+    return source.partition(":")[0] in ("picamera", "v4l2")
 
 
 def _open_replay(folder: str) -> Camera:

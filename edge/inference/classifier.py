@@ -129,6 +129,7 @@ class Classifier:
     Attributes:
         bundle: The bundle in use.
         library: Name and version of the interpreter in use.
+        interpreter: The model itself.
         proven: Whether the golden test was passed on this device, in this start; no examination
             may end green without it.
     """
@@ -146,7 +147,7 @@ class Classifier:
         _check_tensor("output", interpreter.output, (len(bundle.labels),), bundle.output)
         self.bundle = bundle
         self.library = interpreter.library
-        self._interpreter = interpreter
+        self.interpreter = interpreter
         self._table = pixel_table(bundle.input)
 
     def classify(self, crops: NDArray[np.uint8]) -> list[Call]:
@@ -168,7 +169,7 @@ class Classifier:
 
     def logits(self, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
         """The network's logits, float64, shape (N, labels); see ``classify``."""
-        answers = self._interpreter.run(quantize(crops, self._table))
+        answers = self.interpreter.run(quantize(crops, self._table))
         return dequantize(answers, self.bundle.output)
 
     def decide(self, logits: NDArray[np.float64]) -> list[Call]:

@@ -15,8 +15,13 @@ TOLERANCE_STEPS: Final = 1
 """Largest difference allowed, in steps of the output quantization."""
 
 
-def replay_golden(bundle: Bundle, interpreter: Interpreter) -> int:
+def replay_golden(bundle: Bundle, interpreter: Interpreter, only: int | None = None) -> int:
     """Run the bundle's golden crops, as the device runs cells.
+
+    Args:
+        bundle: A verified bundle.
+        interpreter: Its model, loaded.
+        only: One crop instead of all (taken modulo their number): a sign of life, in a moment.
 
     Returns:
         The largest difference found, in steps of the output quantization.
@@ -25,8 +30,10 @@ def replay_golden(bundle: Bundle, interpreter: Interpreter) -> int:
         GoldenTestFailed: A difference is larger than ``TOLERANCE_STEPS``.
     """
     table = pixel_table(bundle.input)
-    answers = interpreter.run(quantize(bundle.golden_crops, table))
-    steps = np.abs(answers.astype(np.int16) - bundle.golden_outputs.astype(np.int16))
+    count = len(bundle.golden_crops)
+    chosen = slice(None) if only is None else slice(only % count, only % count + 1)
+    answers = interpreter.run(quantize(bundle.golden_crops[chosen], table))
+    steps = np.abs(answers.astype(np.int16) - bundle.golden_outputs[chosen].astype(np.int16))
     worst = int(steps.max())
     if worst > TOLERANCE_STEPS:
         wrong = int((steps.max(axis=1) > TOLERANCE_STEPS).sum())

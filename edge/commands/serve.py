@@ -1,0 +1,113 @@
+"""``leukoscope serve``: the boot service, with button, lamps, camera and page."""
+
+from __future__ import annotations
+
+import argparse
+import faulthandler
+import logging
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge.errors import LeukoscopeError, PageMissing, PageUnreachable
+
+if TYPE_CHECKING:
+    from edge.commands import Verbs
+    from edge.settings import Settings
+    from edge.signals.panel import Lamps
+    from edge.systemd import Notifier
+
+_SHOWN_S = 20.0
+"""How long the lamps count out why the service could not start, before it is tried again."""
+
+
+def add_parser(verbs: Verbs) -> None:
+    """Add the verb."""
+    parser = verbs.add_parser("serve", help="the clinic's page, with the loop behind it")
+    parser.add_argument(
+        "--camera", default=None, metavar="SOURCE", help="as for screen (default: the settings')"
+    )
+    parser.add_argument("--port", type=int, default=None, help="TCP port (default: 8080)")
+    parser.add_argument(
+        "--um-per-px",
+        type=float,
+        default=None,
+        metavar="F",
+        help="micrometres per pixel; left out: measured from the red cells",
+    )
+    parser.add_argument("--model", type=Path, default=None, help="bundle (default: the one in use)")
+    parser.add_argument("--home", type=Path, default=None, help="data folder")
+    parser.add_argument("--settings", type=Path, default=None, help="a TOML file of settings")
+    parser.add_argument(
+        "--lamps",
+        choices=("auto", "gpio", "none"),
+        default="auto",
+        help="lamps on the pins; auto: where there are any",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until stopped."""
+    from edge.records.home import data_home, prepare_home
+    from edge.settings import FILE_NAME, load_settings
+    from edge.signals.ending import end_in_order
+    from edge.signals.holding import hold
+    from edge.signals.indicator import Signal
+    from edge.signals.opening import open_lamps
+    from edge.systemd import Notifier
+
+    end_in_order()
+    # A watchdog ends a hung process with SIGABRT: the journal then shows where each thread hung.
+    faulthandler.enable()
+    logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
+    home = prepare_home(data_home(arguments.home))
+    named = arguments.settings is not None
+    settings = load_settings(arguments.settings or home / FILE_NAME, must_exist=named)
+    manager = Notifier()
+    with open_lamps(arguments.lamps, settings.lamps) as lamps:
+        try:
+            _serve(arguments, home, settings, lamps, manager)
+        except LeukoscopeError as fault:
+            # A clinic has no terminal: the lamps count out why, before it is tried again.
+            lamps.show(Signal.fault(fault))
+            if manager.is_heard:
+                manager.status(str(fault))
+                manager.more_time(_SHOWN_S + 30)
+                hold(lamps, _SHOWN_S)
+            raise
+    raise PageUnreachable("The page stopped by itself.", "Start it again; report the journal.")
+
+
+def _serve(
+    arguments: argparse.Namespace, home: Path, settings: Settings, lamps: Lamps, manager: Notifier
+) -> None:
+    from edge.camera.source import open_for_device
+    from edge.inference.shelf import open_classifier
+    from edge.pictures import check_um_per_px
+
+    try:
+        from edge.examiner import Equipment
+        from edge.service import Service
+    except ModuleNotFoundError as error:
+        raise PageMissing(f"The package {error.name} is not installed.") from error
+
+    um_per_px = check_um_per_px(arguments.um_per_px)
+    classifier = open_classifier(arguments.model, settings.screening.threads)
+    source = arguments.camera or settings.camera.source
+    opener = partial(open_for_device, source, settings.camera)
+    equipment = Equipment(opener, source, classifier, home, settings, lamps, um_per_px)
+    with Service(equipment, arguments.port) as service:
+        print(f"The page answers at {service.address.url}", flush=True)
+        if not service.address.open_to_network:
+            print(
+                "On this machine only: no PIN is set. Set one with `leukoscope pin --role "
+                "admin`, then start again.",
+                flush=True,
+            )
+        print("Screening aid for research use, not a diagnosis.", flush=True)
+        try:
+            service.wait(manager)
+        finally:
+            manager.stopping()

@@ -1,0 +1,189 @@
+#!/bin/bash
+# Install Leukoscope on 64-bit Raspberry Pi OS (Bookworm or Trixie), or take it off again.
+#
+#   sudo systemd/install.sh                 from a checkout, packages from the network
+#   sudo bash STICK/usb-bundle/install.sh   from a stick made by `make usb-bundle`, no network needed
+#
+#   --hotspot NAME   offer the page on a protected wireless network of the device's own; the password
+#                    is read from standard input (asked for at a terminal)
+#   --camera SOURCE  what the service looks through (default: settings.toml, else picamera)
+#   --no-start       install and enable, start nothing (for making an image)
+#   --uninstall      remove the program, its units and what they set; records are left as they are
+#
+# Run it again to repair or to update: it always ends in the same state. The new program is made
+# beside the old one and switched to at the end, so that a power cut on the way leaves the old one.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+source=$(dirname "$here")
+prefix=/opt/leukoscope
+units=(leukoscope.service leukoscope-fault.service leukoscope-poweroff.path leukoscope-poweroff.service)
+hotspot_name=leukoscope-hotspot
+
+say() { echo "install: $*"; }
+stop() { echo "install: $1 $2" >&2; exit "${3:-1}"; }
+
+hotspot=""
+camera=""
+start=yes
+uninstall=""
+while [ $# -gt 0 ]; do
+  case $1 in
+    --hotspot) hotspot=${2:-}; [ -n "$hotspot" ] || stop "--hotspot needs a name." "See the top of $0." 2; shift 2 ;;
+    --camera) camera=${2:-}; [ -n "$camera" ] || stop "--camera needs a source." "See the top of $0." 2; shift 2 ;;
+    --no-start) start=""; shift ;;
+    --uninstall) uninstall=yes; shift ;;
+    -h | --help) sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0"; exit 0 ;;
+    *) stop "There is no option $1." "See $0 --help." 2 ;;
+  esac
+done
+
+[ "$(id -u)" = 0 ] || stop "This needs root." "Say: sudo $0" 2
+
+running() { [ -d /run/systemd/system ]; }
+
+# place FILE TARGET: a file of this folder, put where the system looks for it.
+place() { install -D -m 0644 "$here/$1" "$2"; }
+
+targets=(
+  leukoscope.sysusers.conf:/usr/lib/sysusers.d/leukoscope.conf
+  leukoscope.tmpfiles.conf:/usr/lib/tmpfiles.d/leukoscope.conf
+  leukoscope.udev.rules:/etc/udev/rules.d/60-leukoscope.rules
+  leukoscope-watchdog.conf:/etc/systemd/system.conf.d/leukoscope-watchdog.conf
+  leukoscope-journal.conf:/etc/systemd/journald.conf.d/leukoscope-journal.conf
+)
+for unit in "${units[@]}"; do targets+=("$unit:/etc/systemd/system/$unit"); done
+
+if [ -n "$uninstall" ]; then
+  if running; then
+    systemctl disable --now leukoscope-poweroff.path leukoscope.service leukoscope-fault.service 2> /dev/null || true
+  else
+    rm -f /etc/systemd/system/multi-user.target.wants/leukoscope{.service,-poweroff.path}
+  fi
+  if command -v nmcli > /dev/null && running; then nmcli connection delete "$hotspot_name" 2> /dev/null || true; fi
+  for pair in "${targets[@]}"; do rm -f "${pair#*:}"; done
+  rm -f /etc/default/leukoscope /usr/local/bin/leukoscope
+  rm -rf "$prefix"
+  if running; then systemctl daemon-reload; fi
+  say "removed. Records and settings are left in /var/lib/leukoscope, owned by the user leukoscope."
+  exit 0
+fi
+
+# --- the machine
+python=$(command -v python3) || stop "There is no python3." "Use 64-bit Raspberry Pi OS, Bookworm or Trixie."
+tag=$("$python" -c 'import sys; print("py%d%d" % sys.version_info[:2])')
+case $tag in
+  py311 | py313) ;;
+  *) stop "Python $tag is not supported." "Use 64-bit Raspberry Pi OS, Bookworm (3.11) or Trixie (3.13)." ;;
+esac
+case $(uname -m) in
+  aarch64 | x86_64) ;;
+  *) stop "$(uname -m) is not supported." "Use the 64-bit image of Raspberry Pi OS." ;;
+esac
+is_pi=""
+if grep -q "Raspberry Pi" /proc/device-tree/model 2> /dev/null; then is_pi=yes; fi
+
+offline=""
+wheel=$(find "$source" -maxdepth 1 -name 'leukoscope-*.whl' | head -n 1)
+if [ -n "$wheel" ]; then
+  offline=yes
+  say "checking the stick's files"
+  (cd "$source" && sha256sum --quiet --check SHA256SUMS) ||
+    stop "A file of the bundle is not as it was made." "Copy it to the stick again."
+fi
+
+# --- packages of the system
+packages=(python3-venv)
+[ -z "$is_pi" ] || packages+=(python3-picamera2 python3-lgpio)
+missing=()
+for package in "${packages[@]}"; do
+  dpkg-query --show --showformat='${db:Status-Status}' "$package" 2> /dev/null | grep -qx installed ||
+    missing+=("$package")
+done
+if [ ${#missing[@]} -gt 0 ]; then
+  say "installing ${missing[*]}"
+  if ! { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"; } > /dev/null; then
+    stop "The system's packages ${missing[*]} are missing and cannot be fetched." \
+      "Use the image of Raspberry Pi OS with desktop, which holds them, or connect to a network once."
+  fi
+fi
+
+# --- user, folders, rules
+for pair in "${targets[@]}"; do place "${pair%%:*}" "${pair#*:}"; done
+systemd-sysusers leukoscope.conf
+systemd-tmpfiles --create leukoscope.conf
+
+# --- the program, beside the one in use
+version=$(date --utc +%Y%m%dT%H%M%S)
+new=$prefix/$version
+say "installing the program into $new"
+mkdir -p "$prefix"
+chmod 0755 "$prefix"
+trap 'rm -rf "$new"' ERR
+"$python" -m venv --system-site-packages "$new"
+pip=("$new/bin/pip" --quiet --disable-pip-version-check --no-cache-dir install -c "$source/constraints/$tag.txt")
+if [ -n "$offline" ]; then
+  pip+=(--no-index --find-links "$source/wheels/$tag" "${wheel}[device]")
+else
+  pip+=("${source}[device]")
+fi
+"${pip[@]}" || { rm -rf "$new"; stop "The program's packages cannot be installed." "Connect to a network, or use a stick made by make usb-bundle."; }
+install -m 0644 "$source/hardware.md" "$prefix/hardware.md"
+# The golden test decides whether this program may be used on this device at all.
+if ! "$new/bin/leukoscope" model prove; then
+  rm -rf "$new"
+  stop "The new program does not pass its golden test here." "The one before is still in use; report this."
+fi
+ln -sfn "$new" "$prefix/current.new"
+mv -T "$prefix/current.new" "$prefix/current"
+trap - ERR
+for old in "$prefix"/2*T*; do [ "$old" = "$new" ] || rm -rf "$old"; done
+
+cat > /usr/local/bin/leukoscope <<'WRAPPER'
+#!/bin/sh
+# Leukoscope as the service's user, on the service's records.
+export LEUKOSCOPE_HOME=/var/lib/leukoscope
+if [ "$(id -un)" = leukoscope ]; then exec /opt/leukoscope/current/bin/leukoscope "$@"; fi
+[ "$(id -u)" = 0 ] || exec sudo -- "$0" "$@"
+exec setpriv --reuid leukoscope --regid leukoscope --init-groups /opt/leukoscope/current/bin/leukoscope "$@"
+WRAPPER
+chmod 0755 /usr/local/bin/leukoscope
+
+arguments=""
+if [ -n "$camera" ]; then arguments="--camera $camera"; fi
+if [ ! -e /etc/default/leukoscope ] || [ -n "$camera" ]; then
+  printf '# Words for `leukoscope serve`; settings are in /var/lib/leukoscope/settings.toml.\nLEUKOSCOPE_ARGUMENTS="%s"\n' \
+    "$arguments" > /etc/default/leukoscope
+fi
+
+# --- start
+if running; then
+  systemctl daemon-reload
+  udevadm control --reload 2> /dev/null || true
+  udevadm trigger --subsystem-match=gpio --subsystem-match=video4linux --subsystem-match=media 2> /dev/null || true
+  systemctl try-restart systemd-journald.service
+  systemctl --quiet enable leukoscope.service leukoscope-poweroff.path
+else
+  systemctl --quiet enable leukoscope.service leukoscope-poweroff.path
+fi
+
+if [ -n "$hotspot" ]; then
+  command -v nmcli > /dev/null || stop "There is no NetworkManager for the hotspot." "Install it, or leave out --hotspot."
+  [ ! -t 0 ] || printf 'Password of the network %s (8 to 63 characters): ' "$hotspot" >&2
+  IFS= read -r password
+  [ ${#password} -ge 8 ] && [ ${#password} -le 63 ] || stop "The password needs 8 to 63 characters." "Run it again." 2
+  nmcli connection delete "$hotspot_name" > /dev/null 2>&1 || true
+  nmcli connection add type wifi ifname '*' con-name "$hotspot_name" autoconnect yes ssid "$hotspot" > /dev/null
+  # Standard input keeps the password out of the list of processes.
+  printf 'set 802-11-wireless.mode ap\nset 802-11-wireless.band bg\nset ipv4.method shared\nset ipv6.method disabled\nset wifi-sec.key-mgmt wpa-psk\nset wifi-sec.proto rsn\nset wifi-sec.psk %s\nsave persistent\nquit\n' "$password" |
+    nmcli --ask no connection edit "$hotspot_name" > /dev/null
+  nmcli connection up "$hotspot_name" > /dev/null || stop "The hotspot does not start." "Is the country set? sudo raspi-config nonint do_wifi_country XX"
+  say "network $hotspot: the page answers at http://10.42.0.1:8080/"
+fi
+
+if [ -n "$start" ] && running; then
+  systemctl restart leukoscope-poweroff.path
+  systemctl restart leukoscope.service || say "the service did not start: journalctl -u leukoscope"
+  /usr/local/bin/leukoscope check --yes || say "see above what failed."
+fi
+say "done. Set a PIN for the page: sudo leukoscope pin --role admin --name NAME; then: sudo systemctl restart leukoscope"
