@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from edge.commands import check, serve
+from edge.commands import check, lamps, model, serve
 from edge.errors import LeukoscopeError, UsageFault
 
 if TYPE_CHECKING:
@@ -82,6 +82,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_export(verbs.add_parser("export", help="write the dossier of an examination"))
     _add_simulate(verbs.add_parser("simulate", help="what the verdict would do on many slides"))
     check.add_parser(verbs)
+    model.add_parser(verbs)
+    lamps.add_parser(verbs)
     demo = verbs.add_parser("demo", help="screen three rendered smears and show how it works")
     demo.add_argument("--out", type=Path, default=Path("out/demo"), help="folder for the pictures")
     demo.add_argument("--seed", type=int, default=7, help="seed of the rendered smears")
@@ -204,6 +206,7 @@ def _add_pictures(parser: argparse.ArgumentParser, run: object, with_model: bool
 def _screen(arguments: argparse.Namespace) -> int:
     from edge.camera.source import open_camera
     from edge.inference.shelf import open_classifier
+    from edge.models import open_in_use
     from edge.pictures import check_um_per_px
     from edge.progress import Progress
     from edge.records.home import data_home
@@ -219,7 +222,9 @@ def _screen(arguments: argparse.Namespace) -> int:
     home = data_home(arguments.home)
     named = arguments.settings is not None
     settings = load_settings(arguments.settings or home / FILE_NAME, must_exist=named)
-    classifier = open_classifier(arguments.model, settings.screening.threads)
+    threads = settings.screening.threads
+    chosen = arguments.model
+    classifier = open_classifier(chosen, threads) if chosen else open_in_use(home, threads)
     slide = arguments.slide or datetime.now().strftime("%Y%m%d-%H%M%S")
     progress = Progress(sys.stderr, quiet=arguments.json)
     cells: list[CountedCell] = []

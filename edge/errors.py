@@ -219,6 +219,13 @@ class ExaminationBroke(LeukoscopeError, RuntimeError):
     default_action = "Start the examination again; report the journal's last lines."
 
 
+class ServiceDown(LeukoscopeError, RuntimeError):
+    """The boot service does not run."""
+
+    number = "E-RUN-04"
+    default_action = "Switch off and on; if it comes again, report `journalctl -u leukoscope`."
+
+
 class PageUnreachable(LeukoscopeError, OSError):
     """The page cannot be offered at its address: the port is taken or not allowed."""
 

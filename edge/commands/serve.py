@@ -51,6 +51,7 @@ def add_parser(verbs: Verbs) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Serve until stopped."""
     from edge.records.home import data_home, prepare_home
+    from edge.selftest.board import Board
     from edge.settings import FILE_NAME, load_settings
     from edge.signals.ending import end_in_order
     from edge.signals.holding import hold
@@ -66,7 +67,9 @@ def run(arguments: argparse.Namespace) -> int:
     named = arguments.settings is not None
     settings = load_settings(arguments.settings or home / FILE_NAME, must_exist=named)
     manager = Notifier()
-    with open_lamps(arguments.lamps, settings.lamps) as lamps:
+    # On a Pi lamps that cannot be driven are a fault, and not a machine without lamps.
+    choice = "gpio" if arguments.lamps == "auto" and Board().is_pi else arguments.lamps
+    with open_lamps(choice, settings.lamps) as lamps:
         try:
             _serve(arguments, home, settings, lamps, manager)
         except LeukoscopeError as fault:
@@ -85,6 +88,7 @@ def _serve(
 ) -> None:
     from edge.camera.source import open_for_device
     from edge.inference.shelf import open_classifier
+    from edge.models import open_in_use
     from edge.pictures import check_um_per_px
 
     try:
@@ -94,7 +98,11 @@ def _serve(
         raise PageMissing(f"The package {error.name} is not installed.") from error
 
     um_per_px = check_um_per_px(arguments.um_per_px)
-    classifier = open_classifier(arguments.model, settings.screening.threads)
+    classifier = (
+        open_in_use(home, settings.screening.threads)
+        if arguments.model is None
+        else open_classifier(arguments.model, settings.screening.threads)
+    )
     source = arguments.camera or settings.camera.source
     opener = partial(open_for_device, source, settings.camera)
     equipment = Equipment(opener, source, classifier, home, settings, lamps, um_per_px)

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from edge.camera.source import open_camera
+from edge.models import folder_in_use
 from edge.selftest import parts
 from edge.selftest.board import Board
 from edge.selftest.finding import Finding, Result
@@ -48,12 +49,13 @@ def check_device(device: Device) -> list[Finding]:
             parts.camera(opener, device.source, device.board),
             *lamps_and_button(device.settings.lamps, device.board, device.person),
         ]
+    bundle = device.model or folder_in_use(device.home)
     return [
         *held,
         parts.disk(device.home),
         parts.clock(),
         parts.power(device.board),
         parts.temperature(device.board),
-        *parts.bundle_and_golden_test(device.model, device.settings.screening.threads),
+        *parts.bundle_and_golden_test(bundle, device.settings.screening.threads),
         service(state),
     ]

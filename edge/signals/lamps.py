@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import atexit
 import importlib
+import os
+import sys
 import threading
 import time
 import warnings
@@ -186,6 +188,24 @@ class GpioLamps(Closing):
                 self._devices["heartbeat"].toggle()
             self._next_beat_s = now_s + self._settings.heartbeat_s
         return self._next_beat_s
+
+
+def leave_down(settings: LampSettings, pin_factory: PinFactory | None = None) -> None:
+    """Green dark, then red and amber on, and left so when this process ends.
+
+    For the moment in which the service has died and is not back yet. The pins are not released:
+    Linux on a Pi lets an output keep its level then (`persist_gpio_outputs` of its pin controller);
+    a kernel that does not leaves them dark, which is as true.
+
+    Raises:
+        LampsMissing: gpiozero is not installed, or this machine has no pins to drive.
+    """
+    devices = claim_outputs(settings, pin_factory)  # all dark, green with them
+    for lamp in (Lamp.RED, Lamp.AMBER):
+        devices[lamp.value].on()
+    # gpiozero would switch them off again when Python ends.
+    sys.stdout.flush()
+    os._exit(0)
 
 
 def mock_lamps(
