@@ -84,7 +84,7 @@ log=$repository/bench/logs/arm64-$suite.log
 mkdir -p "$(dirname "$log")"
 {
   echo "date:    $(date --utc --iso-8601=seconds)"
-  echo "commit:  $(git -C "$repository" describe --always --dirty)"
+  echo "commit:  $(git -C "$repository" rev-parse --short HEAD)"
   echo "emulator: $(qemu-aarch64-static --version | head -n 1), QEMU_CPU=cortex-a72"
   # A mount namespace of its own: nothing mounted here is left behind.
   ROOT=$root unshare --mount --pid --fork bash -euc '
