@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from edge.imaging.bodies import body_of, plasma_mask, territory_of
 from edge.imaging.components import Mask
 from edge.imaging.nuclei import Nucleus, find_nuclei
-from edge.imaging.reduction import reduced
-from edge.imaging.stain import densities, nuclear_stain, white_level
+from edge.imaging.stain_map import StainMap
 
 
 @dataclass(frozen=True)
@@ -89,13 +88,11 @@ def locate(
     if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8:
         raise ValueError(f"rgb must be uint8 (height, width, 3), not {rgb.dtype} {rgb.shape}")
     factor = max(1, int(settings.working_um_per_px / um_per_px))
-    small = reduced(rgb, factor)
-    scale = um_per_px * factor
-    density = densities(small, white_level(small))
-    stain = nuclear_stain(density)
+    map_ = StainMap.of(rgb, um_per_px, factor)
+    density, scale = map_.density, map_.um_per_px
     cells_mask = density[1] > 0.12
-    nuclei = find_nuclei(stain, cells_mask, scale, settings.min_nucleus_um2)
-    claimed = np.zeros(stain.shape, dtype=np.int32)
+    nuclei = find_nuclei(map_, cells_mask, settings.min_nucleus_um2)
+    claimed = np.zeros(cells_mask.shape, dtype=np.int32)
     for number, nucleus in enumerate(nuclei, start=1):
         claimed[nucleus.y, nucleus.x] = number
     plasma = plasma_mask(density, cells_mask, claimed > 0)

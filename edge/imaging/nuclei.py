@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.imaging.components import Mask, depth, dilate, fill_small_holes, label_with_extents
-from edge.imaging.flood import flood
+from edge.imaging.components import Mask, fill_small_holes, label_with_extents
+from edge.imaging.parting import Part, PartingSettings, part_pressed
+from edge.imaging.stain_map import StainMap
 
 
 @dataclass(frozen=True)
@@ -19,12 +20,11 @@ class NucleusSettings:
         stain_floor, stain_ceiling: Bounds of the stain threshold: red cells reach the first,
             pale blast nuclei the second.
         speck_um2: Smaller pieces are dirt.
-        part_from_um2: Larger pieces are looked at for a neck between two nuclei.
-        neck_ratio: Two nuclei touch where the neck is narrower than this share of the smaller.
-        neck_drop_um: And is at least this much shallower than the smaller.
-        relief_from_um2: Still larger pieces are parted along paler seams too.
-        part_um2: Smaller parts of such a piece are given back to their neighbour.
-        relief_levels: Thresholds for that, between the piece's palest and its dense stain.
+        part_from_um2: Larger pieces are looked at more closely for nuclei pressed together.
+        plain_um2, plain_unfilled, plain_long: A piece below this area that leaves less than that
+            share of its ellipse unfilled and is not that much longer than wide is one nucleus.
+        outline_share: Share of the threshold that still belongs to a piece on the closer look,
+            where thin pale rims and seams show.
         texture_um2: Pale spots up to this size are chromatin or nucleoli, no seam.
         lobe_um2: Only a piece below this can be the lobe of a nucleus in several pieces.
         lobe_gap_um: Widest gap between lobes of one nucleus.
@@ -32,17 +32,17 @@ class NucleusSettings:
         wide_body, wide_factor: Where the cell between two pieces is wider than ``wide_body``
             times the larger piece, they lie in one body rather than in two that touch, and the
             limits of area and length above are borne ``wide_factor`` times.
+        parting: How pieces of several nuclei are parted.
     """
 
     stain_floor: float = 0.42
     stain_ceiling: float = 0.95
     speck_um2: float = 3.0
     part_from_um2: float = 60.0
-    neck_ratio: float = 0.7
-    neck_drop_um: float = 0.6
-    relief_from_um2: float = 110.0
-    part_um2: float = 60.0
-    relief_levels: tuple[float, ...] = (0.3, 0.6, 0.8)
+    plain_um2: float = 200.0
+    plain_unfilled: float = 0.06
+    plain_long: float = 1.3
+    outline_share: float = 0.7
     texture_um2: float = 5.0
     lobe_um2: float = 44.0
     lobe_gap_um: float = 4.0
@@ -50,6 +50,7 @@ class NucleusSettings:
     lobed_span_um: float = 16.0
     wide_body: float = 1.2
     wide_factor: float = 1.5
+    parting: PartingSettings = field(default_factory=PartingSettings)
 
 
 @dataclass(frozen=True)
@@ -69,23 +70,21 @@ class Nucleus:
 
 
 def find_nuclei(
-    stain: NDArray[np.float32],
-    cells: Mask,
-    um_per_px: float,
-    min_area_um2: float,
-    settings: NucleusSettings | None = None,
+    map_: StainMap, cells: Mask, min_area_um2: float, settings: NucleusSettings | None = None
 ) -> list[Nucleus]:
     """Nuclei of at least ``min_area_um2`` in a map of nuclear stain.
 
     Args:
-        stain: float32 (height, width) from ``stain.nuclear_stain``.
-        cells: bool (height, width): where the picture is not background.
-        um_per_px: Scale of the map, about 0.5 to 1.
+        map_: Stain of the picture, reduced to about 0.5 to 1 um/px.
+        cells: bool, as the map: where the picture is not background.
+        min_area_um2: Smallest nucleus.
+        settings: Shapes and sizes of nuclei.
     """
     settings = settings or NucleusSettings()
+    stain, um_per_px = map_.stain, map_.um_per_px
     threshold = stain_threshold(stain, cells, settings)
     pixel_um2 = um_per_px**2
-    pieces = _pieces(stain > threshold, stain, um_per_px, settings)
+    pieces = _pieces(map_, threshold, settings)
     groups = _joined(pieces, cells, um_per_px, settings)
     nuclei = []
     for group in groups:
@@ -122,76 +121,71 @@ def stain_threshold(stain: NDArray[np.float32], cells: Mask, settings: NucleusSe
 _Piece = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
-def _pieces(
-    mask: Mask, stain: NDArray[np.float32], um_per_px: float, settings: NucleusSettings
-) -> list[_Piece]:
-    """Pixels (y, x) of each piece of the mask, touching nuclei parted, specks dropped."""
-    labels, size = label_with_extents(mask)
-    pixel_um2 = um_per_px**2
+def _pieces(map_: StainMap, threshold: float, settings: NucleusSettings) -> list[_Piece]:
+    """Pixels (y, x) of each piece of the map, touching nuclei parted, specks dropped."""
+    labels, size = label_with_extents(map_.stain > threshold)
+    pixel_um2 = map_.um_per_px**2
     hole_px = int(settings.texture_um2 / pixel_um2)
     pieces: list[_Piece] = []
     for i in np.flatnonzero(size.area * pixel_um2 >= settings.speck_um2):
         rows, columns = slice(size.top[i], size.bottom[i]), slice(size.left[i], size.right[i])
         own = fill_small_holes(labels[rows, columns] == i + 1, hole_px)
         parts = own.astype(np.int32)
-        if size.area[i] * pixel_um2 > settings.part_from_um2:
-            relief = depth(own).astype(np.float32)
-            if size.area[i] * pixel_um2 > settings.relief_from_um2:
-                relief = _relief(own, stain[rows, columns], um_per_px, settings)
-            parts = part_touching(relief, settings.neck_ratio, settings.neck_drop_um / um_per_px)
-            if size.area[i] * pixel_um2 > settings.relief_from_um2:
-                _absorb_small(parts, int(settings.part_um2 / pixel_um2))
-        for part in np.unique(parts[own]):
+        if size.area[i] * pixel_um2 > settings.part_from_um2 and not _is_plain(own, map_, settings):
+            parts = _parted(own, map_.closer(rows, columns), map_, threshold, settings)
+        for part in range(1, int(parts.max()) + 1):
             y, x = np.nonzero(parts == part)
             pieces.append((y + size.top[i], x + size.left[i]))
     return pieces
 
 
-def _relief(
-    own: Mask, stain: NDArray[np.float32], um_per_px: float, settings: NucleusSettings
-) -> NDArray[np.float32]:
-    """Depth of a large piece, averaged over rising stain thresholds.
-
-    Where nuclei are pressed together only a paler seam parts them: a higher threshold opens it.
-    """
-    inside = stain[own]
-    low, high = float(inside.min()), float(np.percentile(inside, 80))
-    hole_px = int(settings.texture_um2 / um_per_px**2)
-    total = depth(own).astype(np.float32)
-    for share in settings.relief_levels:
-        dense = own & (stain > low + share * (high - low))
-        total += depth(fill_small_holes(dense, hole_px))
-    return total / np.float32(1 + len(settings.relief_levels))
+def _is_plain(own: Mask, map_: StainMap, settings: NucleusSettings) -> bool:
+    """Whether a piece is so round and whole that it can only be one nucleus."""
+    piece = Part.of(*np.nonzero(own))
+    unfilled, long = piece.shape()
+    small = piece.area * map_.um_per_px**2 < settings.plain_um2
+    return small and unfilled < settings.plain_unfilled and long < settings.plain_long
 
 
-def part_touching(
-    relief: NDArray[np.float32], neck_ratio: float, min_drop_px: float, steps_per_px: int = 2
+def _parted(
+    own: Mask,
+    closer: NDArray[np.float32],
+    map_: StainMap,
+    threshold: float,
+    settings: NucleusSettings,
 ) -> NDArray[np.int32]:
-    """Part a piece at its necks: flood its relief from the deepest pixels outward.
+    """Number the nuclei of one piece, looked at more closely; int32 like ``own``, 1..n inside."""
+    detail = map_.detail
+    fine_um = map_.um_per_px / detail
+    enlarged = own.repeat(detail, axis=0).repeat(detail, axis=1)
+    inside = enlarged & (closer > settings.outline_share * threshold)
+    inside = fill_small_holes(inside, int(settings.texture_um2 / fine_um**2))
+    numbers = part_pressed(inside, closer, fine_um, settings.parting)
+    parts = numbers[detail // 2 :: detail, detail // 2 :: detail] * own
+    if not parts.any():
+        return own.astype(np.int32)
+    _spread(parts, own)
+    dense = np.zeros(int(numbers.max()) + 1, dtype=np.int32)
+    found = np.unique(parts[own])
+    dense[found] = np.arange(1, found.size + 1)
+    return np.where(own, dense[parts], np.int32(0))
 
-    Where two floods meet, the shallower is swallowed unless the neck is narrower than
-    ``neck_ratio`` of its depth and at least ``min_drop_px`` shallower.
 
-    Args:
-        relief: Distance to the outside in pixels, 0 outside, float32.
-        steps_per_px: How finely the flood falls.
-
-    Returns:
-        int32 labels, 1..n; every pixel inside has one.
-    """
-    levels = np.ceil(relief * steps_per_px).astype(np.int32)
-    return flood(levels, neck_ratio, min_drop_px * steps_per_px)
-
-
-def _absorb_small(parts: NDArray[np.int32], below_px: int) -> None:
-    """Give every part smaller than ``below_px`` to the part it touches most, in place."""
-    area = np.bincount(parts.ravel())
-    for small in [int(p) for p in np.argsort(area) if p > 0 and 0 < area[p] < below_px]:
-        here = parts == small
-        beside = parts[dilate(here, 2) & ~here]
-        beside = beside[beside > 0]
-        if beside.size:
-            parts[here] = np.bincount(beside).argmax()
+def _spread(owner: NDArray[np.int32], region: Mask) -> None:
+    """Give every unowned pixel of the region to an owner next to it, in place."""
+    while True:
+        open_ = region & (owner == 0)
+        if not open_.any():
+            return
+        padded = np.pad(np.where(region, owner, 0), 1)
+        best = np.zeros_like(owner)
+        for dy in range(3):
+            for dx in range(3):
+                np.maximum(
+                    best, padded[dy : dy + owner.shape[0], dx : dx + owner.shape[1]], out=best
+                )
+        take = open_ & (best > 0)
+        owner[take] = best[take]
 
 
 def _joined(

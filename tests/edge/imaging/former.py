@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from edge.imaging.components import Mask, label, label_with_extents
+from edge.imaging.components import Mask, label_with_extents
 
 _Piece = tuple[NDArray[np.intp], NDArray[np.intp]]
 
@@ -62,71 +62,6 @@ def _grown(mask: Mask, square: bool) -> Mask:
     grown[1:] |= source[:-1]
     grown[:-1] |= source[1:]
     return grown
-
-
-def part_touching(
-    relief: NDArray[np.float32], neck_ratio: float, min_drop_px: float, steps_per_px: int = 2
-) -> NDArray[np.int32]:
-    """Part a piece at its necks: flood its relief from the deepest pixels outward.
-
-    Where two floods meet, the shallower is swallowed unless the neck is narrower than
-    ``neck_ratio`` of its depth and at least ``min_drop_px`` shallower.
-
-    Args:
-        relief: Distance to the outside in pixels, 0 outside, float32.
-        steps_per_px: How finely the flood falls.
-
-    Returns:
-        int32 labels, 1..n; every pixel inside has one.
-    """
-    levels = np.ceil(relief * steps_per_px).astype(np.int32)
-    owner = np.zeros(relief.shape, dtype=np.int32)
-    peaks: list[int] = [0]
-    for level in range(int(levels.max()), 0, -1):
-        islands, count = label(levels >= level)
-        for island in range(1, count + 1):
-            here = islands == island
-            owners = np.unique(owner[here])
-            owners = owners[owners > 0]
-            if owners.size == 0:
-                peaks.append(level)
-                owner[here] = len(peaks) - 1
-                continue
-            keep = int(owners[np.argmax([peaks[o] for o in owners])])
-            lasting = 1
-            for other in owners:
-                if other == keep:
-                    continue
-                peak = peaks[other]
-                if level > neck_ratio * peak or peak - level < min_drop_px * steps_per_px:
-                    owner[here & (owner == other)] = keep
-                else:
-                    lasting += 1
-            if lasting == 1:
-                owner[here] = keep
-            else:
-                _spread(owner, here)
-    found = np.unique(owner)
-    dense = np.zeros(len(peaks), dtype=np.int32)
-    dense[found[found > 0]] = np.arange(1, np.count_nonzero(found) + 1)
-    return dense[owner]
-
-
-def _spread(owner: NDArray[np.int32], region: Mask) -> None:
-    """Give every unowned pixel of the region to an owner next to it, in place."""
-    while True:
-        open_ = region & (owner == 0)
-        if not open_.any():
-            return
-        padded = np.pad(np.where(region, owner, 0), 1)
-        best = np.zeros_like(owner)
-        for dy in range(3):
-            for dx in range(3):
-                np.maximum(
-                    best, padded[dy : dy + owner.shape[0], dx : dx + owner.shape[1]], out=best
-                )
-        take = open_ & (best > 0)
-        owner[take] = best[take]
 
 
 def near_pairs(

@@ -13,17 +13,16 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from edge.camera.source import open_camera
-from edge.imaging import bodies, components, locate, nuclei, reduction
+from edge.imaging import bodies, components, locate, nuclei, parting, reduction, stain_map
 from tests.edge.imaging import former
 from tests.edge.imaging.smears import real_pictures
 
 _SAME = [  # where it is called, by which name, and what it was
-    (nuclei, "depth", former.depth),
+    (parting, "depth", former.depth),
     (nuclei, "fill_small_holes", former.fill_small_holes),
-    (nuclei, "part_touching", former.part_touching),
     (nuclei, "_near_pairs", former.near_pairs),
-    (locate, "reduced", former.reduced),
-    (locate, "white_level", former.white_level),
+    (stain_map, "reduced", former.reduced),
+    (stain_map, "white_level", former.white_level),
     (locate, "plasma_mask", former.plasma_mask),
     (locate, "territory_of", former.territory_of),
     (locate, "body_of", former.body_of),
@@ -64,18 +63,6 @@ def test_in_real_fields(compared: Counter[str]) -> None:
     print([len(cells) for cells in found])
     assert sum(map(len, found)) > 10
     assert len(compared) == len(_SAME)
-
-
-@settings(derandomize=True, max_examples=150, deadline=None)
-@given(
-    hnp.arrays(np.float32, (11, 13), elements=st.sampled_from([0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0])),
-    st.floats(0.1, 0.95),
-    st.floats(0.0, 2.0),
-)
-def test_any_relief_is_parted_as_the_plain_flood_parts_it(relief, ratio, drop) -> None:
-    np.testing.assert_array_equal(
-        nuclei.part_touching(relief, ratio, drop), former.part_touching(relief, ratio, drop)
-    )
 
 
 @settings(derandomize=True, max_examples=100, deadline=None)
