@@ -226,6 +226,13 @@ class ServiceDown(LeukoscopeError, RuntimeError):
     default_action = "Switch off and on; if it comes again, report `journalctl -u leukoscope`."
 
 
+class ControlNotPassed(LeukoscopeError, ArithmeticError):
+    """The control slide was not found to be what it is known to be."""
+
+    number = "E-RUN-05"
+    default_action = "Clean the optics, check focus, light and stain; run the control again."
+
+
 class PageUnreachable(LeukoscopeError, OSError):
     """The page cannot be offered at its address: the port is taken or not allowed."""
 

@@ -17,7 +17,8 @@ from pathlib import Path
 from edge.camera.apart import ApartCamera
 from edge.camera.frame import Camera, Frame
 from edge.closing import Closing
-from edge.errors import AlreadyExamining, ExaminationBroke, LeukoscopeError
+from edge.controlling import ControlSlide, conclude_control
+from edge.errors import AlreadyExamining, ControlNotPassed, ExaminationBroke, LeukoscopeError
 from edge.field_marks import FieldMarks
 from edge.heartbeats import DISK, FRAME, INFERENCE
 from edge.inference.classifier import Classifier
@@ -96,6 +97,14 @@ class Equipment:
     um_per_px: float | None = None
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """What was asked for: a slide, which may be the control slide."""
+
+    slide: str
+    control: ControlSlide | None = None
+
+
 class Examiner(Closing):
     """The loop's thread; obeys `edge.web.control.Control`.
 
@@ -115,7 +124,7 @@ class Examiner(Closing):
         self._live = live
         self._beat = beat
         self._wake = threading.Condition()
-        self._wanted: str | None = None
+        self._wanted: _Wanted | None = None
         self._busy = False
         self._closing = False
         self._end = threading.Event()
@@ -139,14 +148,29 @@ class Examiner(Closing):
             AlreadyExamining: One is going on.
             UsageFault: The slide's identifier cannot be one.
         """
-        slide = checked_slide(slide)
+        self._want(_Wanted(checked_slide(slide)))
+
+    def start_control(self, slide: ControlSlide | None = None) -> None:
+        """Ask for the daily control to begin; a long press of the button does.
+
+        Args:
+            slide: The control slide; None for that of the settings.
+
+        Raises:
+            AlreadyExamining: Something is going on.
+            UsageFault: The slide's name cannot be one.
+        """
+        control = slide or ControlSlide.of_settings(self._equipment.settings)
+        self._want(_Wanted(control.on_record, control))
+
+    def _want(self, wanted: _Wanted) -> None:
         with self._wake:
             if self._busy:
                 raise AlreadyExamining(f"Slide {self.progress.slide} is being examined.")
             self._busy = True
             self._end.clear()
-            self._wanted = slide
-            self._put(Progress(Phase.STARTING, slide=slide))
+            self._wanted = wanted
+            self._put(Progress(Phase.STARTING, slide=wanted.slide))
             self._wake.notify()
 
     def end(self) -> None:
@@ -175,18 +199,18 @@ class Examiner(Closing):
                     self._wake.wait(_IDLE_S)
                 if self._closing:
                     return
-                slide, self._wanted = self._wanted, None
-            if slide is None:
+                wanted, self._wanted = self._wanted, None
+            if wanted is None:
                 self._idle()
                 continue
             try:
-                self._examine(slide)
+                self._examine(wanted)
             except LeukoscopeError as fault:
-                self._report(fault, slide)
+                self._report(fault, wanted.slide)
             except Exception as error:
                 # The page must live to tell it, and the lamps must not go on as if nothing was.
                 _log.exception("the examination of a slide broke")
-                self._report(ExaminationBroke(f"{type(error).__name__} in the loop."), slide)
+                self._report(ExaminationBroke(f"{type(error).__name__} in the loop."), wanted.slide)
             finally:
                 with self._wake:
                     self._busy = False
@@ -259,7 +283,8 @@ class Examiner(Closing):
             camera.on_trouble = self._camera_told
         return camera
 
-    def _examine(self, slide: str) -> None:
+    def _examine(self, wanted: _Wanted) -> None:
+        slide = wanted.slide
         tools = self._equipment
         self._troubled = False
         self._beat(FRAME)
@@ -289,6 +314,7 @@ class Examiner(Closing):
                 tools.source,
                 tools.um_per_px,
                 fields=fields,
+                control=wanted.control is not None,
             )
             self._put(Progress(Phase.COUNTING, slide=slide, indicator="KEEP_COUNTING"))
             for step in loop.steps():
@@ -301,6 +327,9 @@ class Examiner(Closing):
                     return
             outcome = loop.outcome
             assert outcome is not None
+            if wanted.control is not None:
+                self._conclude(loop, wanted.control, store)
+                return
         self._verdict_until_s = time.monotonic() + tools.settings.page.verdict_s
         self._put(
             replace(
@@ -315,6 +344,31 @@ class Examiner(Closing):
                 blast_share=outcome.blast_share,
                 interval=outcome.interval,
                 cells_needed=outcome.cells_needed,
+                trouble="",
+                advice="",
+                indicator=tools.lamps.signal.indicator.value,
+                lamp_words=self._words(),
+            )
+        )
+
+    def _conclude(self, loop: Screening, slide: ControlSlide, store: Store) -> None:
+        """Record what a control slide proved, and tell it; one not passed is a fault."""
+        tools = self._equipment
+        stored = conclude_control(
+            loop, slide, tools.classifier, store, tools.lamps, tools.settings, tools.source
+        )
+        if not stored.run.passed:
+            raise ControlNotPassed(stored.run.reason)
+        self._verdict_until_s = time.monotonic() + tools.settings.page.verdict_s
+        told = " ".join((stored.run.reason, *stored.run.warnings))
+        self._put(
+            replace(
+                self.progress,
+                phase=Phase.ENDED,
+                examination=stored.examination,
+                control="PASSED",
+                control_words=told,
+                cells_needed=0,
                 trouble="",
                 advice="",
                 indicator=tools.lamps.signal.indicator.value,
@@ -341,6 +395,8 @@ class Examiner(Closing):
                 cells_needed=judgement.cells_needed,
                 verdict=judgement.verdict.value,
                 reason=judgement.reason,
+                control="" if loop.control_state.allows_green else "MISSING",
+                control_words=loop.control_state.reason,
                 trouble="" if step.trouble is None else step.trouble.value,
                 advice=step.advice,
                 indicator=step.signal.indicator.value,

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.camera.frame import Camera, Frame
+from edge.control_state import control_state
 from edge.crops import crop_spec
 from edge.errors import GoldenTestFailed, LeukoscopeError
 from edge.imaging.chart import Chart
@@ -26,6 +27,7 @@ from edge.imaging.stage import Place, Stage
 from edge.imaging.steadiness import Steadiness
 from edge.inference.bundle import Bundle
 from edge.inference.classifier import Call, Classifier
+from edge.judgement.control import NOT_ASKED, ControlState, with_control
 from edge.judgement.slide import Evidence, SlideRules, judge_slide
 from edge.judgement.tally import Tally
 from edge.judgement.verdict import Judgement, Verdict
@@ -147,6 +149,12 @@ class Screening:
         um_per_px: Scale of the frames; None to have it measured.
         clock: Seconds, monotonic.
         fields: Keeps pictures of the fields in which cells were counted; None keeps none.
+        control: The slide is a control: a fixed number of cells is counted whatever they show,
+            and the lamps tell of no verdict.
+
+    Attributes:
+        evidence: What was counted so far.
+        control_state: Whether the device was proven by its control slide when this began.
 
     Raises:
         GoldenTestFailed: The classifier was never proven on this device.
@@ -164,6 +172,7 @@ class Screening:
         um_per_px: float | None = None,
         clock: Callable[[], float] = time.monotonic,
         fields: FieldKeeper | None = None,
+        control: bool = False,
     ) -> None:
         if not classifier.proven:
             raise GoldenTestFailed("The model has not passed its golden test in this start.")
@@ -178,7 +187,9 @@ class Screening:
         self._clock = clock
         self._fields = fields
         self._crop = crop_spec(classifier.bundle.input)
-        self._evidence = Evidence()
+        self._is_control = control
+        self.control_state: ControlState = NOT_ASKED
+        self.evidence = Evidence()
         self._rules = slide_rules(classifier.bundle, settings)
         self._steadiness = Steadiness()
         self._judgement = self._judge(final=False)
@@ -207,6 +218,12 @@ class Screening:
         started_s = self._clock()
         try:
             self._lamps.show(self._signal)
+            self.control_state = control_state(
+                self._store,
+                self._settings.control,
+                self._source,
+                self._classifier.bundle.sha256,
+            )
             frames = self._measured_frames(self._camera.frames())
             self.examination = self._examination = self._store.begin_examination(
                 slide=self._slide,
@@ -220,7 +237,7 @@ class Screening:
                 stage = Stage(self._um_per_px)
                 for frame in frames:
                     yield self._step(frame, self._um_per_px, stage)
-                    if self._judgement.verdict is not Verdict.KEEP_COUNTING:
+                    if self._enough:
                         break
             self.outcome = self._finish(started_s)
         except LeukoscopeError as fault:
@@ -235,7 +252,20 @@ class Screening:
         return f"{self._classifier.bundle.name} {self._classifier.bundle.version}"
 
     def _judge(self, final: bool) -> Judgement:
-        return judge_slide(self._evidence, self._rules, final)
+        judgement = judge_slide(self.evidence, self._rules, final)
+        return judgement if self._is_control else with_control(judgement, self.control_state)
+
+    @property
+    def _enough(self) -> bool:
+        """Whether no further cell is wanted."""
+        if self._is_control:
+            return self.evidence.tally.seen >= self._settings.control.cells
+        return self._judgement.verdict is not Verdict.KEEP_COUNTING
+
+    @property
+    def _told(self) -> Verdict:
+        """The verdict so far as the lamps tell it: of a control they tell none."""
+        return Verdict.KEEP_COUNTING if self._is_control else self._judgement.verdict
 
     def _measured_frames(self, frames: Iterator[Frame]) -> Iterator[Frame]:
         """All frames, the scale being known from the first one given on.
@@ -288,15 +318,15 @@ class Screening:
         self._unusable_in_a_row = 0 if quality.usable else self._unusable_in_a_row + 1
         # A push to the next field blurs a few frames: no reason to call the person.
         troubled = self._unusable_in_a_row >= self._settings.screening.patience_frames
-        self._show(while_examining(self._judgement.verdict, troubled))
+        self._show(while_examining(self._told, troubled))
         return Step(
             frame=frame,
             um_per_px=um_per_px,
             place=place,
             trouble=quality.trouble,
-            advice="" if self._judgement.verdict is not Verdict.KEEP_COUNTING else quality.advice,
+            advice="" if self._enough else quality.advice,
             cells=cells,
-            tally=self._evidence.tally,
+            tally=self.evidence.tally,
             judgement=self._judgement,
             signal=self._signal,
         )
@@ -327,7 +357,7 @@ class Screening:
         if records and self._fields is not None:
             self._fields.offer(self._examination, frame.number, frame.rgb)
         for _, _, call in white:
-            self._evidence = self._evidence.add(call.blast, call.label)
+            self.evidence = self.evidence.add(call.blast, call.label)
         return tuple(
             CountedCell(number, frame.number, found[i], call, crop)
             for number, (i, crop, call) in zip(numbers, white, strict=True)
@@ -346,9 +376,9 @@ class Screening:
             slide=self._slide,
             verdict=judgement.verdict.value,
             reason=reason,
-            cells=self._evidence.tally.seen,
-            blasts=self._evidence.tally.blasts,
-            abstained=self._evidence.tally.abstained,
+            cells=self.evidence.tally.seen,
+            blasts=self.evidence.tally.blasts,
+            abstained=self.evidence.tally.abstained,
             blast_share=round(judgement.blast_share, 4),
             interval=(round(judgement.interval[0], 4), round(judgement.interval[1], 4)),
             cells_needed=judgement.cells_needed,
@@ -376,7 +406,8 @@ class Screening:
             ),
         )
         # Recorded first: a lamp must not say what the record does not.
-        self._show(when_completed(judgement.verdict, self._proof(judgement)))
+        if not self._is_control:
+            self._show(when_completed(judgement.verdict, self._proof(judgement)))
         return outcome
 
     def _reason(self, judgement: Judgement) -> str:
@@ -401,8 +432,9 @@ class Screening:
             verdict=judgement.verdict.value,
             golden_test_passed=self._classifier.proven,
             in_focus=self._usable_frames > 0,
-            cells=self._evidence.tally.cells,
+            cells=self.evidence.tally.cells,
             cells_required=self._settings.verdict.least_cells_green,
+            control_holds=self.control_state.allows_green,
         )
 
 

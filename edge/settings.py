@@ -16,6 +16,7 @@ from pathlib import Path
 from edge.camera.settings import CameraSettings
 from edge.errors import SettingsFault
 from edge.imaging.quality import QualitySettings
+from edge.judgement.control import ControlSettings
 from edge.judgement.differential import DifferentialSettings
 from edge.judgement.verdict import VerdictSettings
 from edge.records.settings import RecordSettings
@@ -69,6 +70,7 @@ class Settings:
     quality: QualitySettings = field(default_factory=QualitySettings)
     verdict: VerdictSettings = field(default_factory=VerdictSettings)
     differential: DifferentialSettings = field(default_factory=DifferentialSettings)
+    control: ControlSettings = field(default_factory=ControlSettings)
     lamps: LampSettings = field(default_factory=LampSettings)
     page: PageSettings = field(default_factory=PageSettings)
     records: RecordSettings = field(default_factory=RecordSettings)

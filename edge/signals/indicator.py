@@ -152,6 +152,7 @@ class CompletedExamination:
         in_focus: The pictures judged were usable.
         cells: White cells judged.
         cells_required: How many the verdict needed at least, more than 0.
+        control_holds: The control slide was passed in time, or none is asked for.
     """
 
     slide: str
@@ -160,6 +161,7 @@ class CompletedExamination:
     in_focus: bool
     cells: int
     cells_required: int
+    control_holds: bool
 
     def __post_init__(self) -> None:
         if verdict_name(self.verdict) != Indicator.NO_BLASTS_FOUND.value:
@@ -167,6 +169,8 @@ class CompletedExamination:
         # `is True`: a truthy stand-in (a string, a mock, an array) proves nothing.
         if self.golden_test_passed is not True or self.in_focus is not True:
             raise ValueError("green needs a passed golden test and pictures in focus")
+        if self.control_holds is not True:
+            raise ValueError("green needs a control slide passed in time")
         if not 0 < self.cells_required <= self.cells:
             raise ValueError(f"green needs {self.cells_required} cells, and has {self.cells}")
 

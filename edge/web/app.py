@@ -80,6 +80,7 @@ def _routes(parts: Parts) -> list[Route]:
         ask("/live/status", live.status, Role.VIEWER, quiet=True),
         do("/examination/start", live.start, Role.REVIEWER),
         do("/examination/end", live.end, Role.REVIEWER),
+        do("/control/start", live.start_control, Role.REVIEWER),
         do("/slide/barcode", live.barcode, Role.REVIEWER, upload=True),
         ask("/slides", records.show_slides, Role.VIEWER),
         do("/clock", records.confirm_clock, Role.REVIEWER),

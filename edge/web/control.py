@@ -82,6 +82,9 @@ class Progress:
         cells_needed: Further cells to a verdict; 0 where there is one, None where no one can tell.
         verdict: The verdict; KEEP_COUNTING while there is none.
         reason: Why, in English.
+        control: MISSING where green is held back until a control slide is passed, PASSED after
+            one was; else empty.
+        control_words: How it stands with the control, in English; empty where nothing is known.
         trouble: Name of what is wrong with the picture; empty when nothing is.
         advice: What the person should do, in English; empty when there is nothing to say.
         indicator: Name of the state that the lamps show.
@@ -101,6 +104,8 @@ class Progress:
     cells_needed: int | None = None
     verdict: str = "KEEP_COUNTING"
     reason: str = ""
+    control: str = ""
+    control_words: str = ""
     trouble: str = ""
     advice: str = ""
     indicator: str = "READY"
@@ -122,6 +127,14 @@ class Control(Protocol):
         Raises:
             AlreadyExamining: One is going on.
             UsageFault: The slide's identifier cannot be one.
+        """
+        ...
+
+    def start_control(self) -> None:
+        """Ask for the daily control, on the control slide of the settings, to begin.
+
+        Raises:
+            AlreadyExamining: Something is going on.
         """
         ...
 

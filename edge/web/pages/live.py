@@ -52,6 +52,12 @@ async def start(visit: Visit) -> Response:
     return visit.go("/")
 
 
+async def start_control(visit: Visit) -> Response:
+    """Begin the daily control."""
+    visit.parts.control.start_control()
+    return visit.go("/")
+
+
 async def end(visit: Visit) -> Response:
     """End the examination with the verdict that its cells allow."""
     visit.parts.control.end()

@@ -10,7 +10,7 @@ from edge.signals.lamps import mock_lamps
 from edge.signals.pattern import Lamp
 from edge.signals.settings import LampSettings
 
-GREEN = Signal.green(CompletedExamination("S-1", "NO_BLASTS_FOUND", True, True, 400, 200))
+GREEN = Signal.green(CompletedExamination("S-1", "NO_BLASTS_FOUND", True, True, 400, 200, True))
 
 
 class Time:

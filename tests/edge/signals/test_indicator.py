@@ -27,6 +27,7 @@ PROOF = CompletedExamination(
     in_focus=True,
     cells=400,
     cells_required=200,
+    control_holds=True,
 )
 VERDICTS = ("KEEP_COUNTING", "NO_BLASTS_FOUND", "REVIEW", "CANNOT_JUDGE")
 
@@ -56,7 +57,7 @@ def test_a_subclass_that_skips_the_checks_is_no_proof():
             pass
 
     with pytest.raises(TypeError, match="CompletedExamination only"):
-        Signal.green(Forged("S", "REVIEW", False, False, 0, 0))
+        Signal.green(Forged("S", "REVIEW", False, False, 0, 0, False))
 
 
 @pytest.mark.parametrize(
@@ -65,6 +66,8 @@ def test_a_subclass_that_skips_the_checks_is_no_proof():
         *(({"verdict": v}, "not shown green") for v in VERDICTS if v != "NO_BLASTS_FOUND"),
         ({"golden_test_passed": False}, "golden test"),
         ({"golden_test_passed": "yes"}, "golden test"),
+        ({"control_holds": False}, "control slide"),
+        ({"control_holds": "yes"}, "control slide"),
         ({"in_focus": False}, "focus"),
         ({"in_focus": 1}, "focus"),
         ({"cells": 199}, "199"),

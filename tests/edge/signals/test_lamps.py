@@ -16,7 +16,7 @@ from edge.signals.settings import LampSettings
 from edge.signals.timeline import RecordedTimeline
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-PROOF = CompletedExamination("S-1", "NO_BLASTS_FOUND", True, True, 400, 200)
+PROOF = CompletedExamination("S-1", "NO_BLASTS_FOUND", True, True, 400, 200, True)
 ON, OFF = True, False
 
 # What each lamp does in the first 6 seconds of each state: (seconds, on or off).
@@ -312,7 +312,7 @@ import atexit
 end_in_order()
 atexit.register(lambda: print("lit:", [l.value for l in Lamp if timeline.is_lit(l)], flush=True))
 lamps, timeline = mock_lamps()
-lamps.show(Signal.green(CompletedExamination("S", "NO_BLASTS_FOUND", True, True, 9, 9)))
+lamps.show(Signal.green(CompletedExamination("S", "NO_BLASTS_FOUND", True, True, 9, 9, True)))
 print("shown:", [l.value for l in Lamp if timeline.is_lit(l)], flush=True)
 if {ending!r} != "end":
     os.kill(os.getpid(), getattr(signal, {ending!r}, 0))

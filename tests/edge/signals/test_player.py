@@ -9,7 +9,7 @@ from edge.signals.indicator import CompletedExamination, Indicator, Signal
 from edge.signals.pattern import NONE, Lamp
 from edge.signals.player import LampPlayer
 
-GREEN = Signal.green(CompletedExamination("S-1", "NO_BLASTS_FOUND", True, True, 400, 200))
+GREEN = Signal.green(CompletedExamination("S-1", "NO_BLASTS_FOUND", True, True, 400, 200, True))
 HUNG = Signal.fault(LoopHung)
 
 
