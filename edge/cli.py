@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from edge.commands import check, lamps, model, serve
+from edge.commands import check, control, lamps, model, serve
 from edge.errors import LeukoscopeError, UsageFault
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_parser(verbs)
     model.add_parser(verbs)
     lamps.add_parser(verbs)
+    control.add_parser(verbs)
     demo = verbs.add_parser("demo", help="screen three rendered smears and show how it works")
     demo.add_argument("--out", type=Path, default=Path("out/demo"), help="folder for the pictures")
     demo.add_argument("--seed", type=int, default=7, help="seed of the rendered smears")
@@ -236,7 +237,11 @@ def _screen(arguments: argparse.Namespace) -> int:
         screening = Screening(
             camera, classifier, store, lamps, settings, slide, arguments.camera, um_per_px
         )
+        told = False
         for step in screening.steps():
+            if not told and not screening.control_state.allows_green:
+                progress.note(f"{screening.control_state.reason} This slide cannot end green.")
+            told = True
             progress.show(step)
             if arguments.sheet is not None:
                 cells += step.cells

@@ -9,7 +9,8 @@ from datetime import datetime
 from pathlib import Path
 
 from edge.errors import ExportUnwritable, LeukoscopeError, RecordMissing, UsageFault
-from edge.records.audit import EventKind, audit, chain_head, event_details, record_event
+from edge.records.audit import EventKind, audit, chain_head, record_event
+from edge.records.controls import control_runs
 from edge.records.database import DEVICE
 from edge.records.dossier.cells_csv import cells_csv
 from edge.records.dossier.content import Dossier
@@ -241,11 +242,15 @@ def _collected(store: Store, number: int) -> Dossier:
 
 
 def _control(store: Store) -> str:
-    events = event_details(store, EventKind.CONTROL)
-    if not events:
+    runs = control_runs(store)
+    if not runs:
         return "No control slide is on record."
-    passed = "was passed" if events[-1][1].get("passed") else "was not passed"
-    return f"The newest control slide on record (event {events[-1][0]}) {passed}."
+    last = runs[-1]
+    passed = "was passed" if last.run.passed else "was not passed"
+    return (
+        f"The newest control slide on record ({last.run.slide}, {last.at:%Y-%m-%d %H:%M} UTC, "
+        f"event {last.number}) {passed}. {last.run.reason}"
+    )
 
 
 def _stem(dossier: Dossier) -> str:

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from edge.judgement.slide import Evidence, SlideRules, judge_slide
 from edge.judgement.share import share_interval
+from edge.judgement.slide import Evidence, SlideRules, judge_slide
 from edge.judgement.tally import Tally
 from edge.judgement.verdict import Judgement, Verdict
 from edge.judgement.westgard import CountedShare, Limits, broken_rules, limits_of
@@ -203,7 +203,8 @@ def _trend(
     counts: ControlCounts, before: ControlCounts | None, limits: dict[str, Limits]
 ) -> tuple[list[str], list[str]]:
     """What rejects the run and what only warns, by Westgard's rules, one sentence each."""
-    rejected, warnings = [], []
+    rejected: list[str] = []
+    warnings: list[str] = []
     earlier = {} if before is None else before.quantities
     for name, own in limits.items():
         found = counts.quantities.get(name)
@@ -247,9 +248,8 @@ def with_control(judgement: Judgement, state: ControlState) -> Judgement:
     """The judgement, no longer green where the device was not proven today."""
     if judgement.verdict is not Verdict.NO_BLASTS_FOUND or state.allows_green:
         return judgement
-    reason = f"{state.reason} Before that no slide is green, although {_lower(judgement.reason)}"
+    reason = (
+        f"Not green before the control slide is passed. {state.reason} "
+        f"Apart from that: {judgement.reason}"
+    )
     return replace(judgement, verdict=Verdict.CANNOT_JUDGE, cells_needed=None, reason=reason)
-
-
-def _lower(sentence: str) -> str:
-    return sentence[:1].lower() + sentence[1:]

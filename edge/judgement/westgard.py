@@ -9,10 +9,11 @@ too large or the mean has moved:
     1-3s   one value beyond three: rejected
     2-2s   two values in a row beyond two on the same side: rejected
 
-A share of cells is looked at on the scale asin(sqrt(share)), where a count of n cells scatters by
-1 / (2 sqrt(n)) whatever the share (Freeman and Tukey 1950). The standard deviation of the chart is
-never taken smaller than that: what counting alone scatters (Ruemke 1985) is no fault of the device.
-Mean and standard deviation come from the first runs, twenty by default (CLSI C24), and stay.
+A share of cells is looked at on the scale asin(sqrt((k + 3/8) / (n + 3/4))), where k of n cells
+scatter by 1 / (2 sqrt(n + 1/2)) whatever the share (Anscombe 1948). The standard deviation of the
+chart is never taken smaller than that: what counting alone scatters (Ruemke 1985) is no fault of
+the device. Mean and standard deviation come from the first runs, twenty by default (CLSI C24), and
+stay.
 """
 
 from __future__ import annotations
@@ -65,13 +66,13 @@ class CountedShare:
 
     @property
     def angle(self) -> float:
-        """asin(sqrt(share)), radians, 0 to pi / 2."""
-        return float(np.arcsin(np.sqrt(self.share)))
+        """asin(sqrt((count + 3/8) / (cells + 3/4))), radians, 0 to pi / 2."""
+        return float(np.arcsin(np.sqrt((self.count + 0.375) / (self.cells + 0.75))))
 
     @property
     def counting_error(self) -> float:
         """Standard deviation of ``angle`` by counting alone, radians."""
-        return float(1 / (2 * np.sqrt(self.cells)))
+        return float(1 / (2 * np.sqrt(self.cells + 0.5)))
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,9 @@ class StandInControl:
             raise AlreadyExamining(f"Slide {self.progress.slide} is being examined.")
         self._live.states.put(Progress(Phase.COUNTING, slide=slide))
 
+    def start_control(self) -> None:
+        self.start("CONTROL stand-in")
+
     def end(self) -> None:
         self.ended += 1
 

@@ -197,6 +197,23 @@ def test_one_examination_at_a_time(clinic: Clinic) -> None:
     assert clinic.control.ended == 1
 
 
+def test_the_control_is_started_by_who_may_and_told_in_every_language(clinic: Clinic) -> None:
+    assert clinic.logged_in("viewer").post("/control/start").status_code == 403
+    browser = clinic.logged_in("reviewer")
+    assert browser.post("/control/start").status_code == 303
+    assert clinic.control.progress.slide == "CONTROL stand-in"
+    counting = Progress(Phase.COUNTING, "S-1", 1, 5, control="MISSING", indicator="KEEP_COUNTING")
+    clinic.live.states.put(counting)
+    assert "cannot end green" in browser.get("/live/status").text
+    passed = dataclasses.replace(
+        counting, phase=Phase.ENDED, control="PASSED", control_words="1 of 98 cells."
+    )
+    clinic.live.states.put(passed)
+    page = browser.get("/live/status").text
+    assert "The control slide was passed." in page
+    assert '<p lang="en">1 of 98 cells.</p>' in page
+
+
 def test_a_slide_number_used_before_is_asked_about(clinic: Clinic, slide: int) -> None:
     browser = clinic.logged_in("reviewer")
     answer = browser.post("/examination/start", slide="2024-117")
