@@ -92,7 +92,6 @@ def _examine(
 ) -> str:
     """Examine the slide and put the result on record; return the model's hash."""
     from edge.camera.source import open_camera
-    from edge.cli import open_lamps
     from edge.controlling import conclude_control
     from edge.inference.shelf import open_classifier
     from edge.pictures import check_um_per_px
@@ -100,6 +99,7 @@ def _examine(
     from edge.records.store import Store
     from edge.screening import Screening
     from edge.signals.ending import end_in_order
+    from edge.signals.opening import open_lamps
 
     end_in_order()
     um_per_px = check_um_per_px(arguments.um_per_px)
