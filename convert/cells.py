@@ -10,25 +10,19 @@ Three forms are read:
 
 from __future__ import annotations
 
-import csv
-import io
 import os
-import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from convert.description import NetworkDescription
+from convert.stores import PictureStores, label_rows
 from edge.errors import ConversionRefused, DataMissing
 from edge.imaging.crop import CropSpec, crop_cell
 from edge.inference.fields import parse_object
-
-PICTURES: Final = {".webp", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp"}
 
 Progress = Callable[[str, int, int], None]
 
@@ -94,14 +88,10 @@ def list_cells(
     Raises:
         DataMissing: There are none, or a label or a scale is missing or unknown.
     """
-    if not place.exists():
-        raise DataMissing(f"Cells {place} are not there.")
-    if place.is_dir():
-        cells = _from_rows(place, _folder_rows(place), network, um_per_px)
-    elif place.suffix == ".json":
+    if place.is_file() and place.suffix == ".json":
         cells = _from_list(place, network)
     else:
-        cells = _from_rows(place, _zip_rows(place), network, um_per_px)
+        cells = _from_rows(place, label_rows(place), network, um_per_px)
     if not cells:
         raise DataMissing(f"{place} holds no labelled cells.")
     return cells
@@ -115,14 +105,13 @@ def read_cells(cells: Sequence[Cell], network: NetworkDescription, progress: Pro
     """
     spec = _crop_spec(network)
     crops = np.empty((len(cells), spec.size_px, spec.size_px, 3), dtype=np.uint8)
-    archives: dict[Path, zipfile.ZipFile] = {}
-    try:
+    with PictureStores() as stores:
         for index, cell in enumerate(cells):
-            crops[index] = _read_crop(cell, archives, spec)
+            rgb = stores.read(cell.store, cell.file)
+            # The cell stands in the middle of its picture.
+            centre = (rgb.shape[1] / 2, rgb.shape[0] / 2)
+            crops[index] = crop_cell(rgb, centre, cell.um_per_px, spec)
             progress("cells read", index + 1, len(cells))
-    finally:
-        for archive in archives.values():
-            archive.close()
     label_index = np.array([network.labels.index(cell.label) for cell in cells])
     return CellSet(
         cells=tuple(cells),
@@ -205,38 +194,6 @@ def _find_store(name: str, listed_in: Path) -> Path:
     )
 
 
-def _zip_rows(path: Path) -> list[dict[str, str]]:
-    """Rows of a zip's index, or made up from its names."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-            index = archive.read("index.csv") if "index.csv" in names else None
-    except (OSError, zipfile.BadZipFile) as error:
-        raise DataMissing(f"{path} is no zip that can be read: {error}.") from error
-    return _index_rows(index) if index is not None else _name_rows(names)
-
-
-def _folder_rows(path: Path) -> list[dict[str, str]]:
-    """Rows of a folder's index, or made up from its names."""
-    index = path / "index.csv"
-    if index.is_file():
-        return _index_rows(index.read_bytes())
-    return _name_rows(sorted(str(p.relative_to(path)) for p in path.glob("*/*")))
-
-
-def _index_rows(index: bytes) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(index.decode("utf-8-sig", "replace"))))
-
-
-def _name_rows(names: Sequence[str]) -> list[dict[str, str]]:
-    """``LABEL/PICTURE`` says the label."""
-    return [
-        {"file": name, "label": Path(name).parent.name}
-        for name in names
-        if Path(name).suffix.lower() in PICTURES and len(Path(name).parts) == 2
-    ]
-
-
 def _from_rows(
     place: Path,
     rows: Sequence[dict[str, str]],
@@ -245,8 +202,6 @@ def _from_rows(
 ) -> list[Cell]:
     cells = []
     for row in rows:
-        if not row.get("file") or not row.get("label"):
-            raise DataMissing(f"index.csv of {place} lacks the column file or label.")
         cells.append(
             Cell(
                 store=place,
@@ -284,22 +239,3 @@ def network_label(label: str, network: NetworkDescription, where: str) -> str:
             "Name it under synonyms in the network's description.",
         )
     return meant
-
-
-def _read_crop(
-    cell: Cell, archives: dict[Path, zipfile.ZipFile], spec: CropSpec
-) -> NDArray[np.uint8]:
-    """One crop; the cell stands in the middle of its picture."""
-    try:
-        if cell.store.is_dir():
-            content = (cell.store / cell.file).read_bytes()
-        else:
-            if cell.store not in archives:
-                archives[cell.store] = zipfile.ZipFile(cell.store)
-            content = archives[cell.store].read(cell.file)
-        with Image.open(io.BytesIO(content)) as picture:
-            rgb = np.asarray(picture.convert("RGB"))
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise DataMissing(f"{cell.file} of {cell.store} cannot be read: {error}.") from error
-    centre = (rgb.shape[1] / 2, rgb.shape[0] / 2)
-    return crop_cell(rgb, centre, cell.um_per_px, spec)

@@ -31,6 +31,13 @@ def _cosine_transform() -> NDArray[np.float32]:
     return transform
 
 
+def _binomial_kernel() -> NDArray[np.float32]:
+    """The 5-tap binomial kernel in both directions for each of three colours, (5, 5, 3, 1)."""
+    taps = np.array((1, 4, 6, 4, 1), dtype=np.float32) / 16
+    return np.repeat(np.outer(taps, taps)[:, :, None, None], 3, axis=2)
+
+
+_BINOMIAL = _binomial_kernel()
 _COSINES = _cosine_transform()
 _STEPS = ((10 + 7 * np.add.outer(np.arange(_BLOCK), np.arange(_BLOCK))) / 255).astype(np.float32)
 
@@ -60,9 +67,7 @@ def augment(
     x = _restain(x, maps, strength)
     x = _defocus(x, strength.defocus)
     x = _relight(x, strength)
-    x = x + tf.random.uniform([tf.shape(x)[0], 1, 1, 1]) * strength.noise * tf.random.normal(
-        tf.shape(x)
-    )
+    x = _noise(x, strength.noise)
     x = _chroma_blur(x, strength.chroma_blur)
     x = _compress(x, strength.compression)
     return tf.clip_by_value(x * float(WHITE_LEVEL) / 127.5 - 1.0, -1.0, 1.0)
@@ -142,13 +147,19 @@ def _defocus(x: Tensor, strength: float) -> Tensor:
     return x + amount * (blurred - x)
 
 
+def _noise(x: Tensor, strength: float) -> Tensor:
+    """Sensor noise, a different amount in each picture; four pictures of a batch share a pattern,
+    which costs a quarter and teaches nothing else."""
+    n = tf.shape(x)[0]
+    patterns = tf.random.normal(tf.concat([[(n + 3) // 4], tf.shape(x)[1:]], axis=0))
+    amount = tf.random.uniform([n, 1, 1, 1], 0.0, strength)
+    return x + amount * tf.tile(patterns, [4, 1, 1, 1])[:n]
+
+
 def _binomial(x: Tensor) -> Tensor:
     """Blur with the 5-tap binomial kernel in both directions: sigma 1 px."""
     pad = tf.pad(x, [[0, 0], [2, 2], [2, 2], [0, 0]], mode="SYMMETRIC")
-    taps = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
-    side = tf.shape(x)[1]
-    rows = tf.add_n([tap * pad[:, i : i + side] for i, tap in enumerate(taps)])
-    return tf.add_n([tap * rows[:, :, i : i + side] for i, tap in enumerate(taps)])
+    return tf.nn.depthwise_conv2d(pad, _BINOMIAL, [1, 1, 1, 1], "VALID")
 
 
 def _chroma_blur(x: Tensor, share: float) -> Tensor:

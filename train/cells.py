@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
-import zipfile
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from convert.stores import label_rows
 from edge.errors import DataMissing, UsageFault
+from edge.imaging.crop import UM_PER_PX_MAX, UM_PER_PX_MIN
 from train.labels import BLAST_LABELS, NON_CELL_LABELS, network_label
 from train.recipe import Recipe, SourceRecipe
 
@@ -24,8 +24,8 @@ class LabelledCell:
     """One picture of one cell, not yet read.
 
     Attributes:
-        zip: Name of the zip that holds it.
-        file: Its name within the zip.
+        zip: Name of the zip or folder that holds it.
+        file: Its name in there.
         label: The network's label.
         source_label: The source's own label.
         patient: Patient within the source, empty where the source does not tell.
@@ -46,30 +46,39 @@ def read_index(folder: Path, source: SourceRecipe) -> list[LabelledCell]:
     """All cells of a source, in the order of its index.
 
     Raises:
-        DataMissing: The zip or its index is not there, or the index holds no cell.
+        DataMissing: The zip or folder is not there, holds no cell, or tells no scale.
     """
     path = folder / source.zip
-    try:
-        with zipfile.ZipFile(path) as archive, archive.open("index.csv") as raw:
-            rows = list(csv.DictReader(io.TextIOWrapper(raw, encoding="utf-8")))
-    except (OSError, KeyError, zipfile.BadZipFile) as error:
-        raise DataMissing(
-            f"Cells of {source.name!r} cannot be read from {path}: {error}."
-        ) from error
+    rows = label_rows(path)
     if not rows:
-        raise DataMissing(f"The index of {path} names no cell.")
+        raise DataMissing(f"{path} holds no labelled cell of {source.name!r}.")
     return [
         LabelledCell(
             zip=source.zip,
             file=row["file"],
             label=network_label(row["label"]),
             source_label=row["label"],
-            patient=row["patient"],
+            patient=row.get("patient") or "",
             source=source.name,
-            um_per_px=float(row["um_per_px"]),
+            um_per_px=_scale(row, source),
         )
         for row in rows
     ]
+
+
+def _scale(row: dict[str, str], source: SourceRecipe) -> float:
+    """Scale of one picture: its own, or its source's."""
+    told = row.get("um_per_px") or source.um_per_px
+    try:
+        um_per_px = float(told) if told else math.nan
+    except ValueError:
+        um_per_px = math.nan
+    if not UM_PER_PX_MIN <= um_per_px <= UM_PER_PX_MAX:
+        raise DataMissing(
+            f"{row['file']} of {source.zip} has no scale.",
+            "Give um_per_px in the recipe's source, or a column um_per_px in index.csv.",
+        )
+    return um_per_px
 
 
 def split_cells(

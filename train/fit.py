@@ -76,6 +76,7 @@ def fit(
     ``training.log``; a run that was interrupted goes on from the last whole epoch.
     """
     fit_recipe = recipe.fit
+    out.mkdir(parents=True, exist_ok=True)
     steps = fit_recipe.cells_per_epoch // fit_recipe.batch
     schedule = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=fit_recipe.learning_rate / 20,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import math
-import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -12,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from edge.errors import DataMissing
+from convert.stores import PictureStores
 from edge.imaging.crop import CropSpec, crop_cell
 from train.cells import LabelledCell
 
@@ -33,23 +31,23 @@ def load_crops(
         DataMissing: A zip or a picture in it cannot be read.
     """
     crops = np.empty((len(cells), spec.size_px, spec.size_px, 3), dtype=np.uint8)
-    archives: dict[str, zipfile.ZipFile] = {}
-    try:
+    cut = crop_cell if white_reference else crop_unprepared
+    with PictureStores() as stores:
         for index, cell in enumerate(cells):
-            if cell.zip not in archives:
-                archives[cell.zip] = zipfile.ZipFile(folder / cell.zip)
-            with Image.open(io.BytesIO(archives[cell.zip].read(cell.file))) as picture:
-                rgb = np.asarray(picture.convert("RGB"))
+            rgb = stores.read(folder / cell.zip, cell.file)
             centre = (rgb.shape[1] / 2, rgb.shape[0] / 2)
-            cut = crop_cell if white_reference else crop_unprepared
             crops[index] = cut(rgb, centre, cell.um_per_px, spec)
             progress(index + 1, len(cells))
-    except (OSError, KeyError, zipfile.BadZipFile) as error:
-        raise DataMissing(f"Cell {cell.file} of {cell.zip} cannot be read: {error}.") from error
-    finally:
-        for archive in archives.values():
-            archive.close()
     return crops
+
+
+def shrink(crops: NDArray[np.uint8], side_px: int) -> NDArray[np.uint8]:
+    """The same crops with fewer pixels, uint8, shape (cells, side, side, 3)."""
+    side = (side_px, side_px)
+    small = np.empty((len(crops), *side, 3), dtype=np.uint8)
+    for index, crop in enumerate(crops):
+        small[index] = Image.fromarray(crop).resize(side, Image.Resampling.BOX)
+    return small
 
 
 def crop_unprepared(

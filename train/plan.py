@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -45,6 +45,19 @@ def cross_validation(recipe: Recipe) -> list[Run]:
 def wide_spec(recipe: Recipe) -> CropSpec:
     """Geometry of the crops that views are made from."""
     return CropSpec(round(recipe.network.size_px * _MARGIN), recipe.network.um_per_px)
+
+
+def coarse_recipe(recipe: Recipe) -> Recipe:
+    """The recipe of the first, coarse part of the fit: as wide a view in fewer pixels."""
+    fit, network = recipe.fit, recipe.network
+    um_per_px = network.um_per_px * network.size_px / fit.coarse_size_px
+    return replace(
+        recipe,
+        network=replace(network, size_px=fit.coarse_size_px, um_per_px=um_per_px),
+        fit=replace(
+            fit, epochs=fit.coarse_epochs, coarse_epochs=0, learning_rate=fit.coarse_learning_rate
+        ),
+    )
 
 
 def read_cells(recipe: Recipe, folder: Path) -> list[LabelledCell]:

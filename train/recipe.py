@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,12 +23,27 @@ class NetworkRecipe:
 
 @dataclass(frozen=True)
 class FitRecipe:
-    """How it is fitted; ``learning_rate`` is the peak of a one-cycle cosine schedule.
+    """How it is fitted: first on coarse views, which cost a fraction, then on those of the size
+    that is shipped (progressive resizing; Howard, DAWNBench 2018).
 
-    ``seed`` is of the fit alone: the split has the recipe's.
+    Attributes:
+        seed: Of the fit alone: the split has the recipe's.
+        coarse_size_px: Side of the coarse views, of the same width in micrometres.
+        coarse_epochs: Epochs on them; 0 for none.
+        coarse_learning_rate: Peak of their one-cycle cosine schedule.
+        epochs: Epochs at full size.
+        cells_per_epoch: Views an epoch.
+        batch: Views a step.
+        learning_rate: Peak of the schedule at full size.
+        weight_decay: Of AdamW.
+        label_smoothing: 0-1.
+        blast_loss_weight: Of the blast / not blast loss beside the label loss.
     """
 
     seed: int
+    coarse_size_px: int
+    coarse_epochs: int
+    coarse_learning_rate: float
     epochs: int
     cells_per_epoch: int
     batch: int
@@ -106,6 +121,7 @@ class SourceRecipe:
         leave_out: Whether the report has a network that never saw this laboratory.
         draw: For each network label, the share of an epoch drawn from it; the shares of all
             sources are normalised to one. All empty: every cell alike.
+        um_per_px: Scale of its pictures where no index tells one.
     """
 
     name: str
@@ -113,6 +129,7 @@ class SourceRecipe:
     terms: str
     leave_out: bool
     draw: dict[str, float]
+    um_per_px: float | None = None
 
 
 @dataclass(frozen=True)
@@ -182,7 +199,7 @@ def _build(kind: type[Any], table: dict[str, Any]) -> Any:
     unknown = set(table) - known
     if unknown:
         raise ValueError(f"unknown key {sorted(unknown)[0]!r} in {kind.__name__}")
-    missing = known - set(table)
+    missing = {field.name for field in fields(kind) if field.default is MISSING} - set(table)
     if missing:
         raise ValueError(f"missing key {sorted(missing)[0]!r} in {kind.__name__}")
     return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in table.items()})

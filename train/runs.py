@@ -20,8 +20,8 @@ from train.fit import fit, predict_logits
 from train.labels import LABELS, NON_CELL_LABELS
 from train.network import build_network, is_folded
 from train.normalization import open_statistics
-from train.pixels import load_crops
-from train.plan import Run, read_cells, wide_spec, write_lists
+from train.pixels import load_crops, shrink
+from train.plan import Run, coarse_recipe, read_cells, wide_spec, write_lists
 from train.recipe import Recipe
 
 Progress = Callable[[int, int], None]
@@ -98,6 +98,17 @@ def train_run(
     train_crops, tune_crops = data.of(parts["train"]), data.of(parts["tune"])
     if is_folded(recipe.network):
         open_statistics(network, plain(train_crops[:: max(1, len(train_crops) // 512)], size_px))
+    if recipe.fit.coarse_epochs:
+        rough = coarse_recipe(recipe)
+        start = build_network(rough.network, len(LABELS), None, recipe.fit.seed)
+        start.set_weights(network.get_weights())
+        side_px = wide_spec(rough).size_px
+        small_train, small_tune = shrink(train_crops, side_px), shrink(tune_crops, side_px)
+        print("coarse views", flush=True)
+        start = fit(
+            start, small_train, parts["train"], small_tune, parts["tune"], rough, out / "coarse"
+        )
+        network.set_weights(start.get_weights())
     best = fit(
         network,
         train_crops,

@@ -5,14 +5,18 @@ from __future__ import annotations
 import io
 import zipfile
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from edge.errors import DataMissing, UsageFault
+from edge.imaging.crop import CropSpec
 from tests.shared_data import REPOSITORY, data_folder, shared_zip
 from train.cells import LabelledCell, blast_share, read_index, split_cells
 from train.labels import LABELS, network_label
+from train.pixels import load_crops, shrink
 from train.recipe import Recipe
 
 RECIPE = REPOSITORY / "train" / "recipes" / "leukoscope-mnv2.toml"
@@ -110,12 +114,33 @@ def test_an_unknown_label_is_refused_not_guessed() -> None:
         network_label("blastoid")
 
 
+def test_a_folder_of_labels_serves_as_well_as_a_zip(tmp_path: Path, recipe: Recipe) -> None:
+    folder = tmp_path / "own_cells"
+    for label in ("myeloblast", "monocyte"):
+        (folder / label).mkdir(parents=True)
+        for number in range(2):
+            Image.new("RGB", (180, 180), "pink").save(folder / label / f"{number}.png")
+    source = replace(recipe.sources[0], zip="own_cells")
+    with pytest.raises(DataMissing, match="has no scale"):
+        read_index(tmp_path, source)
+    cells = read_index(tmp_path, replace(source, um_per_px=0.2))
+    assert [(c.file, c.label, c.patient) for c in cells] == [
+        ("monocyte/0.png", "monocyte", ""),
+        ("monocyte/1.png", "monocyte", ""),
+        ("myeloblast/0.png", "blast", ""),
+        ("myeloblast/1.png", "blast", ""),
+    ]
+    crops = load_crops(tmp_path, cells, CropSpec(96, 0.25))
+    assert crops.shape == (4, 96, 96, 3)
+    assert shrink(crops, 64).shape == (4, 64, 64, 3)
+
+
 def test_missing_or_empty_cells_are_named(tmp_path: Path, recipe: Recipe) -> None:
     with pytest.raises(DataMissing, match="jhu_acute_leukemia"):
         read_index(tmp_path, recipe.sources[0])
     with zipfile.ZipFile(tmp_path / recipe.sources[0].zip, "w") as archive:
         archive.writestr("index.csv", io.StringIO("file,label,patient,um_per_px\n").getvalue())
-    with pytest.raises(DataMissing, match="names no cell"):
+    with pytest.raises(DataMissing, match="holds no labelled cell"):
         read_index(tmp_path, recipe.sources[0])
 
 
@@ -125,7 +150,7 @@ def test_missing_or_empty_cells_are_named(tmp_path: Path, recipe: Recipe) -> Non
         (("seed = ", "sead = "), "lacks the key 'seed'"),
         (("[fit]", "[fit]\nluck = 1"), "unknown key 'luck'"),
         (("alpha = 0.35\n", ""), "missing key 'alpha'"),
-        (("{ blast = 0.03", "{ blastoid = 0.03"), "unknown label"),
+        (("{ blast = ", "{ blastoid = "), "unknown label"),
         (("name = ", "name "), "Recipe"),
     ],
 )
