@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from edge.commands import check, control, lamps, model, serve
+from edge.commands import bench, check, control, lamps, model, serve
 from edge.errors import LeukoscopeError, UsageFault
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     model.add_parser(verbs)
     lamps.add_parser(verbs)
     control.add_parser(verbs)
+    bench.add_parser(verbs)
     demo = verbs.add_parser("demo", help="screen three rendered smears and show how it works")
     demo.add_argument("--out", type=Path, default=Path("out/demo"), help="folder for the pictures")
     demo.add_argument("--seed", type=int, default=7, help="seed of the rendered smears")

@@ -39,6 +39,7 @@ from edge.reviewing import conditions_of
 from edge.settings import Settings
 from edge.signals.indicator import CompletedExamination, Signal, when_completed, while_examining
 from edge.signals.panel import Lamps
+from edge.stopwatch import NoWatch, Watch
 
 SCALE_UNKNOWN = (
     "The scale could not be measured: too few whole red cells in focus. "
@@ -151,6 +152,8 @@ class Screening:
         fields: Keeps pictures of the fields in which cells were counted; None keeps none.
         control: The slide is a control: a fixed number of cells is counted whatever they show,
             and the lamps tell of no verdict.
+        watch: Hears when each step begins and ends.
+        until_verdict: End at the verdict; False: go on to the last frame, to measure the loop.
 
     Attributes:
         evidence: What was counted so far.
@@ -173,6 +176,8 @@ class Screening:
         clock: Callable[[], float] = time.monotonic,
         fields: FieldKeeper | None = None,
         control: bool = False,
+        watch: Watch | None = None,
+        until_verdict: bool = True,
     ) -> None:
         if not classifier.proven:
             raise GoldenTestFailed("The model has not passed its golden test in this start.")
@@ -186,13 +191,15 @@ class Screening:
         self._um_per_px = um_per_px
         self._clock = clock
         self._fields = fields
+        self._watch = watch or NoWatch()
+        self._until_verdict = until_verdict
         self._crop = crop_spec(classifier.bundle.input)
         self._is_control = control
         self.control_state: ControlState = NOT_ASKED
         self.evidence = Evidence()
         self._rules = slide_rules(classifier.bundle, settings)
         self._steadiness = Steadiness()
-        self._judgement = self._judge(final=False)
+        self._judged: Judgement | None = None
         self._chart = Chart()
         self._troubles: Counter[Trouble] = Counter()
         self._frames = 0
@@ -224,7 +231,7 @@ class Screening:
                 self._source,
                 self._classifier.bundle.sha256,
             )
-            frames = self._measured_frames(self._camera.frames())
+            frames = self._measured_frames(self._watched(self._camera.frames()))
             self.examination = self._examination = self._store.begin_examination(
                 slide=self._slide,
                 bundle_name=self.bundle_name,
@@ -236,8 +243,10 @@ class Screening:
             if self._um_per_px is not None:
                 stage = Stage(self._um_per_px)
                 for frame in frames:
-                    yield self._step(frame, self._um_per_px, stage)
-                    if self._enough:
+                    with self._watch.step("frame"):
+                        step = self._step(frame, self._um_per_px, stage)
+                    yield step
+                    if self._enough and self._until_verdict:
                         break
             self.outcome = self._finish(started_s)
         except LeukoscopeError as fault:
@@ -252,8 +261,16 @@ class Screening:
         return f"{self._classifier.bundle.name} {self._classifier.bundle.version}"
 
     def _judge(self, final: bool) -> Judgement:
-        judgement = judge_slide(self.evidence, self._rules, final)
+        with self._watch.step("judge"):
+            judgement = judge_slide(self.evidence, self._rules, final)
         return judgement if self._is_control else with_control(judgement, self.control_state)
+
+    @property
+    def _judgement(self) -> Judgement:
+        """The verdict so far; the same cells are not judged twice."""
+        if self._judged is None:
+            self._judged = self._judge(final=False)
+        return self._judged
 
     @property
     def _enough(self) -> bool:
@@ -266,6 +283,15 @@ class Screening:
     def _told(self) -> Verdict:
         """The verdict so far as the lamps tell it: of a control they tell none."""
         return Verdict.KEEP_COUNTING if self._is_control else self._judgement.verdict
+
+    def _watched(self, frames: Iterator[Frame]) -> Iterator[Frame]:
+        """The camera's frames, the waiting for each put down to the camera."""
+        while True:
+            with self._watch.step("camera"):
+                frame = next(frames, None)
+            if frame is None:
+                return
+            yield frame
 
     def _measured_frames(self, frames: Iterator[Frame]) -> Iterator[Frame]:
         """All frames, the scale being known from the first one given on.
@@ -283,7 +309,8 @@ class Screening:
         for frame in frames:
             self._lamps.keep_alive()
             held.append(frame)
-            estimate = tracker.add(frame.rgb)
+            with self._watch.step("scale"):
+                estimate = tracker.add(frame.rgb)
             usable = estimate is not None and estimate.relative_error <= limits.scale_error_max
             certain = estimate is not None and estimate.relative_error <= limits.scale_error
             full = sum(kept.rgb.nbytes for kept in held) > limits.held_bytes
@@ -303,8 +330,11 @@ class Screening:
     def _step(self, frame: Frame, um_per_px: float, stage: Stage) -> Step:
         self._frames += 1
         self._lamps.keep_alive()
-        place = stage.locate_field(frame.rgb) if self._camera.continuous else stage.new_place()
-        quality = assess(frame.rgb, um_per_px, self._settings.quality)
+        with self._watch.step("stage"):
+            follow = self._camera.continuous
+            place = stage.locate_field(frame.rgb) if follow else stage.new_place()
+        with self._watch.step("quality"):
+            quality = assess(frame.rgb, um_per_px, self._settings.quality)
         cells: tuple[CountedCell, ...] = ()
         if quality.usable:
             self._usable_frames += 1
@@ -312,7 +342,8 @@ class Screening:
             motion_um = quality.measures.motion_um if quality.measures else nan
             if not self._camera.continuous or self._steadiness.rests(motion_um):
                 cells = self._count(frame, um_per_px, place)
-            self._judgement = self._judge(final=False)
+            if cells:
+                self._judged = None
         elif quality.trouble is not None:
             self._troubles[quality.trouble] += 1
         self._unusable_in_a_row = 0 if quality.usable else self._unusable_in_a_row + 1
@@ -337,23 +368,29 @@ class Screening:
             return ()
         height, width = frame.rgb.shape[:2]
         # A cell whose box meets the border is left for the next field, never counted half.
-        found = [c for c in locate(frame.rgb, um_per_px) if _inside(c, width, height)]
+        with self._watch.step("locate"):
+            found = [c for c in locate(frame.rgb, um_per_px) if _inside(c, width, height)]
         on_slide = [
             (place.x_um + c.centre_px[0] * um_per_px, place.y_um + c.centre_px[1] * um_per_px)
             for c in found
         ]
-        new = self._chart.new_cells(place, on_slide)
+        with self._watch.step("chart"):
+            new = self._chart.new_cells(place, on_slide)
         if not new:
             return ()
-        crops = np.stack(
-            [crop_cell(frame.rgb, found[i].centre_px, um_per_px, self._crop) for i in new]
-        )
-        judged = list(zip(new, crops, self._classifier.classify(crops), strict=True))
+        with self._watch.step("crop"):
+            crops = np.stack(
+                [crop_cell(frame.rgb, found[i].centre_px, um_per_px, self._crop) for i in new]
+            )
+        with self._watch.step("classify"):
+            calls = self._classifier.classify(crops)
+        judged = list(zip(new, crops, calls, strict=True))
         white = [(i, crop, call) for i, crop, call in judged if call.white_cell]
-        records = [
-            _record(frame, place, found[i], on_slide[i], call, crop) for i, crop, call in white
-        ]
-        numbers = self._store.add_cells(self._examination, records)
+        with self._watch.step("records"):
+            records = [
+                _record(frame, place, found[i], on_slide[i], call, crop) for i, crop, call in white
+            ]
+            numbers = self._store.add_cells(self._examination, records)
         if records and self._fields is not None:
             self._fields.offer(self._examination, frame.number, frame.rgb)
         for _, _, call in white:
@@ -367,10 +404,11 @@ class Screening:
         # Lamps may have gone over to a fault by themselves while the camera was lost.
         if signal != self._signal or signal != self._lamps.signal:
             self._signal = signal
-            self._lamps.show(signal)
+            with self._watch.step("lamps"):
+                self._lamps.show(signal)
 
     def _finish(self, started_s: float) -> Outcome:
-        self._judgement = judgement = self._judge(final=True)
+        self._judged = judgement = self._judge(final=True)
         reason = self._reason(judgement)
         outcome = Outcome(
             slide=self._slide,

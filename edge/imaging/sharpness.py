@@ -159,7 +159,7 @@ def slope_noise(tiles: NDArray[np.uint8], um_per_px: float) -> float:
     )
     counts = np.bincount(both.ravel())
     steps = np.arange(counts.size, dtype=np.float64)
-    noise = float(counts @ steps) / both.size * sqrt(np.pi / 2) / 6.0
+    noise: float = float(counts @ steps) / both.size * sqrt(np.pi / 2) / 6.0
     low = weighted_percentiles(steps, counts, (50.0,))[0] / (0.6745 * 6.0)
     smoothing = SMOOTHED_UM / um_per_px
     return min(noise, low) / (smoothing**2 * sqrt(8 * np.pi))

@@ -53,6 +53,7 @@ class Interpreter:
         library: Name and version of the library in use, such as ``ai-edge-litert 2.3.0``.
         input: The model's input tensor.
         output: The model's output tensor.
+        delegate: What carries out the graph: ``XNNPACK``, or the library's own ``kernels``.
     """
 
     def __init__(self, raw: Any, library: str) -> None:
@@ -60,6 +61,7 @@ class Interpreter:
         self._raw = raw
         self._input_index, self.input = _only_tensor(raw.get_input_details(), "input")
         self._output_index, self.output = _only_tensor(raw.get_output_details(), "output")
+        self.delegate = "XNNPACK" if _is_delegated(raw) else "kernels"
 
     def run(self, batch: NDArray[np.int8]) -> NDArray[np.int8]:
         """The model's raw answers.
@@ -129,6 +131,12 @@ def _construct(module: str, model: bytes, threads: int) -> Any:
     raw.allocate_tensors()
     raw.invoke()
     return raw
+
+
+def _is_delegated(raw: Any) -> bool:
+    """Whether XNNPACK, the only delegate these libraries bring, took over the graph."""
+    details = getattr(raw, "_get_ops_details", list)
+    return any(op.get("op_name") == "DELEGATE" for op in details())
 
 
 def _only_tensor(details: list[dict[str, Any]], role: str) -> tuple[int, TensorSpec]:

@@ -88,6 +88,16 @@ class Board:
         return None
 
     @property
+    def clock_mhz(self) -> float | None:
+        """The first core's clock now; None where nothing tells it."""
+        for name in ("scaling_cur_freq", "cpuinfo_cur_freq"):
+            try:
+                return int(_text(self._root / "sys/devices/system/cpu/cpu0/cpufreq" / name)) / 1000
+            except ValueError:
+                continue
+        return None
+
+    @property
     def throttled(self) -> Throttled | None:
         """What the firmware says of supply and heat; None where nothing says it."""
         for place in _THROTTLED:

@@ -1,0 +1,1 @@
+"""Speed on this machine: the loop step by step, the model alone, the start, the memory."""

@@ -1,0 +1,191 @@
+"""From the start of Python to the first call, part by part; run as a program of its own.
+
+``python -m edge.speed.startup SOURCE [UM_PER_PX] [MODEL]`` prints one JSON object: seconds since
+the process began at which each part was done. ``measure_startup`` runs it, and the yardstick
+``python -c "import numpy, PIL"`` in turn.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+YARDSTICK: Final = "import numpy, PIL"
+PARTS: Final = ("python", "imports", "bundle", "golden test", "first frame", "first call")
+
+_BEGUN: Final = "LEUKOSCOPE_BENCH_BEGUN_S"
+_LONGEST_S: Final = 120.0
+
+
+@dataclass(frozen=True)
+class Startup:
+    """Medians over some starts.
+
+    Attributes:
+        parts_ms: Wall time of each of ``PARTS``; the last is missing where no cell was found.
+        total_ms: All of them.
+        cpu_ms: Computing time of the whole start.
+        yardstick_ms: Wall time of ``python -c "import numpy, PIL"``, started in turn.
+        yardstick_cpu_ms: Its computing time.
+        times_yardstick: Computing time in units of the yardstick's.
+        peak_mb: Greatest memory of the process until the first call.
+    """
+
+    parts_ms: dict[str, float]
+    total_ms: float
+    cpu_ms: float
+    yardstick_ms: float
+    yardstick_cpu_ms: float
+    times_yardstick: float
+    peak_mb: float
+
+
+@dataclass(frozen=True)
+class _Run:
+    wall_s: float
+    cpu_s: float
+    peak_mb: float
+    printed: str
+
+
+def measure_startup(
+    source: str, um_per_px: float | None, model: Path | None, repeats: int
+) -> Startup | None:
+    """Start the device's software afresh a few times, the yardstick between.
+
+    Returns:
+        None where it does not start (the fault is that of ``screen``).
+    """
+    arguments = ["-m", "edge.speed.startup", source, str(um_per_px or ""), str(model or "")]
+    own, plain = [], []
+    with _compiled() as environment:
+        for repeat in range(repeats + 1):
+            one = _run(arguments, environment)
+            other = _run(["-c", YARDSTICK], environment)
+            if one is None or other is None:
+                return None
+            if repeat:  # the first start compiles
+                own.append(one)
+                plain.append(other)
+    done = [json.loads(run.printed) for run in own]
+    parts: dict[str, float] = {}
+    before = [0.0] * len(done)
+    for name in PARTS:
+        if all(name in each for each in done):
+            now = [each[name] for each in done]
+            parts[name] = round(median(b - a for a, b in zip(before, now, strict=True)) * 1e3, 1)
+            before = now
+    cpu_s, plain_cpu_s = median(r.cpu_s for r in own), median(r.cpu_s for r in plain)
+    return Startup(
+        parts_ms=parts,
+        total_ms=round(median(before) * 1e3, 1),
+        cpu_ms=round(cpu_s * 1e3, 1),
+        yardstick_ms=round(median(r.wall_s for r in plain) * 1e3, 1),
+        yardstick_cpu_ms=round(plain_cpu_s * 1e3, 1),
+        times_yardstick=round(cpu_s / plain_cpu_s, 2),
+        peak_mb=round(median(r.peak_mb for r in own), 1),
+    )
+
+
+@contextmanager
+def _compiled() -> Iterator[dict[str, str]]:
+    """An environment in which modules are compiled once, as an installed package's are."""
+    with tempfile.TemporaryDirectory(prefix="leukoscope-bench-") as cache:
+        environment = {**os.environ, "PYTHONPYCACHEPREFIX": cache}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        yield environment
+
+
+def _run(arguments: list[str], environment: dict[str, str]) -> _Run | None:
+    """One process to its end, with what the kernel says of it."""
+    begun_s = time.monotonic()
+    with subprocess.Popen(
+        [sys.executable, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**environment, _BEGUN: repr(begun_s)},
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        printed = process.stdout.read()
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        return None
+    cpu_s = used.ru_utime + used.ru_stime
+    return _Run(time.monotonic() - begun_s, cpu_s, used.ru_maxrss / 1024, printed)
+
+
+class _FirstTimes:
+    """Notes when the loop has its first frame, and its first call."""
+
+    def __init__(self, note: Callable[[str], None]) -> None:
+        self._note = note
+        self._after = {"camera": "first frame", "classify": "first call"}
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        yield
+        part = self._after.pop(name, None)
+        if part is not None:
+            self._note(part)
+
+
+def _main(source: str, um_per_px: str, model: str) -> None:
+    begun_s = float(os.environ.get(_BEGUN, time.monotonic()))
+    done: dict[str, float] = {}
+
+    def note(part: str) -> None:
+        done[part] = time.monotonic() - begun_s
+
+    note("python")
+    from edge.camera.source import open_camera
+    from edge.inference.bundle import load_bundle
+    from edge.inference.classifier import Classifier
+    from edge.inference.golden import replay_golden
+    from edge.inference.interpreter import open_interpreter
+    from edge.inference.shelf import find_bundle
+    from edge.records.store import Store
+    from edge.screening import Screening
+    from edge.settings import Settings
+    from edge.signals.panel import NoLamps
+
+    note("imports")
+    settings = Settings()
+    bundle = load_bundle(find_bundle(Path(model) if model else None))
+    interpreter = open_interpreter(bundle.model, settings.screening.threads)
+    note("bundle")
+    classifier = Classifier(bundle, interpreter)
+    replay_golden(bundle, interpreter)
+    classifier.proven = True
+    note("golden test")
+    watch = _FirstTimes(note)
+    with (
+        tempfile.TemporaryDirectory(prefix="leukoscope-bench-") as home,
+        open_camera(source) as camera,
+        Store.open(Path(home)) as store,
+    ):
+        scale = float(um_per_px) if um_per_px else None
+        lamps = NoLamps()
+        loop = Screening(
+            camera, classifier, store, lamps, settings, "bench", source, scale, watch=watch
+        )
+        until_s = time.monotonic() + _LONGEST_S
+        for _ in loop.steps():
+            if "first call" in done or time.monotonic() > until_s:
+                break
+    print(json.dumps(done))
+
+
+if __name__ == "__main__":
+    _main(*[*sys.argv[1:], "", "", ""][:3])
