@@ -57,6 +57,10 @@ class Texts:
         """A share of 0 to 1 as per cent."""
         return self("number.percent", n=self.number(100 * share, digits))
 
+    def share(self, share: float) -> str:
+        """A measured share as per cent: decimals only where they say something."""
+        return self.percent(share, 1 if share < 0.1 else 0)
+
 
 def load_texts() -> dict[str, Texts]:
     """All languages, by tag."""

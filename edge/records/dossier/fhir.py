@@ -22,7 +22,7 @@ Resource = dict[str, Any]
 LOINC = "http://loinc.org"
 UCUM = "http://unitsofmeasure.org"
 # Names as LOINC has them in its panel 24318-8 (version 2.78), shares among 100 leukocytes in blood.
-# Blasts, eosinophils and basophils were read on loinc.org itself; the other three in lists by others.
+# Blasts, eosinophils and basophils were read on loinc.org itself; the other three in others' lists.
 SHARE_CODES = {
     "blast": ("26446-5", "Blasts/100 leukocytes in Blood"),
     "neutrophil": ("26511-6", "Neutrophils/100 leukocytes in Blood"),

@@ -206,7 +206,8 @@ function startGallery(gallery) {
 async function watchSticks(place) {
   for (;;) {
     await pause(3000);
-    if (document.hidden || place.contains(document.activeElement)) continue;
+    const shown = place.closest("details").open && !document.hidden;
+    if (!shown || place.contains(document.activeElement)) continue;
     try {
       const answer = await fetch(place.dataset.from);
       if (!answer.ok) continue;
@@ -220,6 +221,8 @@ async function watchSticks(place) {
 }
 
 document.documentElement.classList.add("js");
+const language = document.getElementById("language");
+language.addEventListener("change", () => language.form.requestSubmit());
 const sticks = document.getElementById("sticks");
 if (sticks) watchSticks(sticks);
 const gallery = document.getElementById("gallery");

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import time
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from edge.camera.source import open_camera
+from edge.cli import main
 from edge.examiner import Equipment
 from edge.inference.classifier import Classifier
 from edge.service import Service
@@ -36,6 +38,7 @@ SHOTS = REPOSITORY / "out" / "screenshots"
 SOURCE = "phantom:leukemic?seed=7&viewport=960x720"
 NAME, PIN = "A. Mwangi", "tundra-58"
 DESK, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
+OWN_SCREEN = {"width": 800, "height": 480}
 PATIENCE_MS = 60_000
 
 
@@ -82,7 +85,7 @@ def visit(browser, device: Device, request: pytest.FixtureRequest):
             viewport=viewport or DESK,
             locale=language,
             java_script_enabled=javascript,
-            has_touch=viewport == PHONE,
+            has_touch=viewport in (PHONE, OWN_SCREEN),
         )
         contexts.append(context)
         page = context.new_page()
@@ -148,6 +151,34 @@ def test_a_whole_examination_and_two_who_watch_it(visit, device: Device) -> None
     technician.wait_for_selector(".gallery .cell")
     _shot(technician, "examination")
     assert technician.locator(".gallery img").first.evaluate("i => i.complete")
+
+
+@pytest.mark.parametrize("viewport", [PHONE, OWN_SCREEN], ids=["phone", "own-screen"])
+def test_lamp_and_sentence_are_seen_without_scrolling(visit, device: Device, viewport) -> None:
+    page = visit(viewport)
+    for part in ("lamp", "advice"):
+        box = page.locator(f"[data-part={part}]").bounding_box()
+        assert box["y"] + box["height"] <= viewport["height"], part
+    if viewport == OWN_SCREEN:
+        box = page.locator(".field").bounding_box()
+        assert box["y"] + box["height"] <= viewport["height"]
+    _shot(page, f"live-{viewport['width']}x{viewport['height']}")
+    assert _grave_findings(page) == []
+
+
+def test_a_dossier_comes_to_the_phone_as_one_file(visit, device: Device, tmp_path: Path) -> None:
+    page = visit(PHONE)
+    page.goto(device.url + "/slides/1")
+    page.click("#dossier summary")
+    assert page.locator("#sticks").is_visible()
+    with page.expect_download() as waited:
+        page.click("button[value=zip]")
+    saved = tmp_path / waited.value.suggested_filename
+    waited.value.save_as(saved)
+    assert saved.suffix == ".zip"
+    assert zipfile.is_zipfile(saved)
+    assert main(["verify", str(saved), "--home", str(device.home)]) == 0
+    assert _grave_findings(page) == []
 
 
 def test_a_reviewer_works_with_keys_alone_and_signs(visit, device: Device) -> None:
