@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from train.augment import augment, plain
 from train.cells import LabelledCell
+from train.evaluation.curves import LOG
 from train.evaluation.scores import blast_probability, roc_auc
 from train.labels import BLAST_LABELS, LABELS, NON_CELL_LABELS
 from train.normalization import set_statistics
@@ -137,7 +138,7 @@ def fit(
             "seconds": round(time.monotonic() - started, 1),
             **_tune_figures(average, tune_crops, tune_cells, recipe.network.size_px),
         }
-        with (out / "training.log").open("a", encoding="utf-8") as log:
+        with (out / LOG).open("a", encoding="utf-8") as log:
             log.write(json.dumps(line) + "\n")
         print("\r" + json.dumps(line), flush=True)
         manager.save(checkpoint_number=epoch + 1)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from train.augment import plain
 from train.cells import LabelledCell, split_cells
 from train.evaluation.answers import Answers, write_answers
+from train.evaluation.curves import COARSE
 from train.evaluation.degradations import DEGRADATIONS, STRENGTHS, degrade
 from train.fields import FIELD_ZIPS, boxed_crops
 from train.fit import fit, predict_logits
@@ -106,7 +107,7 @@ def train_run(
         small_train, small_tune = shrink(train_crops, side_px), shrink(tune_crops, side_px)
         print("coarse views", flush=True)
         start = fit(
-            start, small_train, parts["train"], small_tune, parts["tune"], rough, out / "coarse"
+            start, small_train, parts["train"], small_tune, parts["tune"], rough, out / COARSE
         )
         network.set_weights(start.get_weights())
     best = fit(

@@ -54,6 +54,8 @@ def _write_runs(recipe: Recipe, data: Path, folder: Path, skill: float) -> None:
             else {},
         )
         write_answers(folder / run.name, answers, parts["tune"], parts["holdout"])
+        epoch = {"epoch": 1, "loss": 1.5, "tune_auc": 0.96, "tune_auc_patients": 0.95}
+        (folder / run.name / "training.log").write_text(json.dumps(epoch) + "\n")
 
 
 def test_every_cell_is_judged_once_by_a_network_that_never_saw_its_patient(
@@ -140,7 +142,7 @@ def test_the_command_writes_report_page_table_and_sheets_and_trains_nothing_twic
         "false_blasts.png",
     }
     page = (tmp_path / "report" / "report.html").read_text()
-    assert page.count("<svg") == 5
+    assert page.count("<svg") == 6
     assert not re.search(r"(src|href|url)\W{1,2}https?:", page)  # nothing from elsewhere
     with (tmp_path / "report" / "out_of_fold.csv").open() as file:
         rows = list(csv.DictReader(file))

@@ -12,13 +12,15 @@ import pytest
 
 from train.cells import split_cells
 from train.evaluation.answers import is_done, read_answers
+from train.evaluation.curves import read_curves
 from train.plan import Run, read_cells
 from train.recipe import NetworkRecipe, Recipe
 
 
 @pytest.fixture
 def tiny(recipe: Recipe) -> Recipe:
-    fit = replace(recipe.fit, epochs=2, cells_per_epoch=64, batch=16)
+    small = {"coarse_epochs": 1, "coarse_size_px": 32, "cells_per_epoch": 64, "batch": 16}
+    fit = replace(recipe.fit, epochs=2, **small)
     network = replace(recipe.network, size_px=64, um_per_px=0.35)
     return replace(recipe, fit=fit, network=network)
 
@@ -49,6 +51,8 @@ def test_an_interrupted_run_goes_on_from_its_last_whole_epoch(
     runs.train_run(tiny, "tiny.toml", run, cells, tmp_path, tmp_path / "run")
     lines = (tmp_path / "run" / "training.log").read_text().splitlines()
     assert [json.loads(line)["epoch"] for line in lines] == [1, 2]
+    epochs = read_curves(tmp_path, [Run("run")])["run"]
+    assert [(epoch.number, epoch.coarse) for epoch in epochs] == [(1, True), (2, False), (3, False)]
     assert is_done(tmp_path / "run")
     parts = split_cells(read_cells(tiny, data), tiny, 1)
     answers = read_answers(tmp_path / "run", parts["tune"], parts["holdout"])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from train.evaluation import plots
 from train.evaluation.calls import Calls
+from train.evaluation.curves import Epoch
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem }
@@ -20,8 +21,10 @@ th:first-child, td:first-child { text-align: left }
 """
 
 
-def write_page(path: Path, told: dict[str, Any], calls: Calls) -> None:
-    """Write the page of a report."""
+def write_page(
+    path: Path, told: dict[str, Any], calls: Calls, trained: Mapping[str, Sequence[Epoch]]
+) -> None:
+    """Write the page of a report; ``trained``: the epochs of every run."""
     cross = told["cross_validation"]
     ranked = cross["leukemia_patients"]
     drawn = [
@@ -32,6 +35,7 @@ def write_page(path: Path, told: dict[str, Any], calls: Calls) -> None:
     ]
     if told["robustness"]:
         drawn.append(plots.robustness(told))
+    drawn.append(plots.curves(trained))
     parts = [
         f"<h1>{escape(told['recipe'])} {escape(told['version'])}: on patients never seen</h1>",
         f"<p>{told['cells']:,} white cells, {told['patients']} leukemia patients, each judged by "

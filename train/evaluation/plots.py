@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import matplotlib as mpl
 import numpy as np
 
 from train.evaluation.calls import Calls
+from train.evaluation.curves import Epoch
 
 mpl.use("svg")
 import matplotlib.pyplot as plt
@@ -119,6 +120,30 @@ def robustness(told: dict[str, Any]) -> str:
         axes.axvline(0.01, color=_ORANGE, linewidth=0.8)
         axes.set_title("Loss of AUC under simulated degradation")
         axes.legend()
+
+    return _svg(draw)
+
+
+def curves(runs: Mapping[str, Sequence[Epoch]]) -> str:
+    """Tuning AUC of named patients after each epoch, a line a run; coarse epochs dashed."""
+
+    def draw(axes: Any) -> None:
+        for number, (name, epochs) in enumerate(runs.items()):
+            colour = f"C{number}"
+            fine = [e for e in epochs if not e.coarse]
+            rough = [e for e in epochs if e.coarse] + fine[:1]
+            for part, dashes in ((rough, "--"), (fine, "-")):
+                axes.plot(
+                    [e.number for e in part],
+                    [e.tune_auc_patients for e in part],
+                    dashes,
+                    color=colour,
+                    label=name if dashes == "-" else None,
+                )
+        axes.set_title("Tuning patients while training (coarse views dashed)")
+        axes.set_xlabel("epoch")
+        axes.set_ylabel("AUC")
+        axes.legend(fontsize=7)
 
     return _svg(draw)
 

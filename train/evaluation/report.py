@@ -14,6 +14,7 @@ from convert.figures import share
 from convert.out_of_fold import CALLS_FILE, COLUMNS, REPORT_FILE
 from train.evaluation import figures
 from train.evaluation.calls import Calls, RunCalls, out_of_fold, read_calls
+from train.evaluation.curves import read_curves
 from train.evaluation.mistakes import false_blasts, missed_blasts, write_sheet
 from train.labels import BLAST_LABELS, LABELS
 from train.plan import Run, read_cells
@@ -40,7 +41,7 @@ def write_report(
     (out / REPORT_FILE).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     write_table(out / CALLS_FILE, calls)
     yield f"wrote {out / REPORT_FILE} and {out / CALLS_FILE}"
-    write_page(out / "report.html", told, calls)
+    write_page(out / "report.html", told, calls, read_curves(answers, runs))
     yield f"wrote {out / 'report.html'}"
     for name, worst in (
         ("missed_blasts", missed_blasts(calls, _SHEET_CELLS)),
