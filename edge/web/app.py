@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 from edge.signals.indicator import Indicator
 from edge.web.forms import MAX_FORM_BYTES
 from edge.web.guard import Guard, own_names
-from edge.web.pages import audit, dossier, entry, live, records, review
+from edge.web.pages import audit, dossier, entry, live, people, records, review
 from edge.web.roles import Role
 from edge.web.visit import Handler, NotHere, Parts, Visit, door
 
@@ -97,6 +97,9 @@ def _routes(parts: Parts) -> list[Route]:
         do("/slides/{number:int}/stick", dossier.write_to_stick, Role.REVIEWER),
         ask("/audit", audit.show_audit, Role.ADMIN),
         do("/audit", audit.check_chain, Role.ADMIN),
+        ask("/people", people.show_people, Role.ADMIN),
+        do("/people", people.give_pin, Role.ADMIN),
+        do("/people/remove", people.take_pin, Role.ADMIN),
         ask("/lamps", _lamps, Role.NOBODY),
         ask("/login", entry.show_login, Role.NOBODY),
         do("/login", entry.login, Role.NOBODY),

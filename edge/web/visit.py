@@ -33,6 +33,8 @@ SESSION_COOKIE = "leukoscope"
 LANGUAGE_COOKIE = "language"
 CSRF_FIELD = "csrf"
 CSRF_HEADER = "x-csrf"
+_SECRET = ("pin", "pin_again")
+"""Fields that are never carried through the door."""
 
 _log = logging.getLogger("leukoscope.page")
 
@@ -117,6 +119,11 @@ class Visit:
         if not self.session.name:
             return "device screen"
         return f"{self.session.name} ({self.session.role.word})"
+
+    @property
+    def on_device(self) -> bool:
+        """Whether the visitor sits before the device's own screen, which may have no keyboard."""
+        return is_this_machine(self.request.scope)
 
     @property
     def path(self) -> str:
@@ -294,7 +301,7 @@ def to_the_door(visit: Visit) -> Response:
         raise Refusal(403, "not_allowed", role=visit.texts(f"role.{visit.session.role.word}"))
     if visit.request.method != "POST":
         return visit.go("/login?" + urlencode({"next": own_path(visit.path)}))
-    kept = {k: v for k, v in visit.form.values.items() if k not in (CSRF_FIELD, "pin")}
+    kept = {k: v for k, v in visit.form.values.items() if k not in (CSRF_FIELD, *_SECRET)}
     return visit.page(
         "login.html",
         401,

@@ -15,7 +15,7 @@ from edge.web.pins import MOST_CHARACTERS
 from edge.web.visit import CSRF_FIELD, LANGUAGE_COOKIE, Refusal, Visit, own_path
 
 _YEAR_S = 365 * 24 * 3600
-_NOT_KEPT = (CSRF_FIELD, "pin", "name", "next", "kept_next")
+_NOT_KEPT = (CSRF_FIELD, "pin", "pin_again", "name", "next", "kept_next")
 
 
 async def show_login(visit: Visit) -> Response:

@@ -220,6 +220,20 @@ async function watchSticks(place) {
   }
 }
 
+// Digits for a screen without a keyboard: they go into the PIN that was touched last.
+function startKeypad(keypad) {
+  const fields = [...keypad.closest("form").querySelectorAll("input[type=password]")];
+  let field = fields[0];
+  for (const each of fields) each.addEventListener("focus", () => { field = each; });
+  keypad.hidden = false;
+  keypad.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (!button) return;
+    field.value = button.dataset.key ? field.value + button.dataset.key : field.value.slice(0, -1);
+  });
+}
+document.querySelectorAll(".keypad").forEach(startKeypad);
+
 document.documentElement.classList.add("js");
 const language = document.getElementById("language");
 language.addEventListener("change", () => language.form.requestSubmit());

@@ -40,6 +40,8 @@ _FIELDS = st.dictionaries(
             "csrf",
             "format",
             "stick",
+            "role",
+            "pin_again",
         ]
     ),
     st.one_of(
