@@ -21,7 +21,8 @@ from edge.errors import GoldenTestFailed, LeukoscopeError
 from edge.imaging.chart import Chart
 from edge.imaging.crop import crop_cell
 from edge.imaging.locate import Candidate, locate
-from edge.imaging.quality import Trouble, assess
+from edge.imaging.looks import Looks
+from edge.imaging.quality import Quality, Trouble, assess
 from edge.imaging.scale import ScaleTracker
 from edge.imaging.stage import Place, Stage
 from edge.imaging.steadiness import Steadiness
@@ -45,6 +46,9 @@ SCALE_UNKNOWN = (
     "The scale could not be measured: too few whole red cells in focus. "
     "Choose a thinner part of the smear, or give --um-per-px."
 )
+
+_TRUSTED_FRAMES = 3
+"""Frames of a searched field at rest that are taken to be as good as the last one measured."""
 
 
 @dataclass(frozen=True)
@@ -201,6 +205,9 @@ class Screening:
         self._steadiness = Steadiness()
         self._judged: Judgement | None = None
         self._chart = Chart()
+        self._looks = Looks()
+        self._trusted: Quality | None = None  # of a field at rest, not measured in every frame
+        self._trusted_frames = 0
         self._troubles: Counter[Trouble] = Counter()
         self._frames = 0
         self._usable_frames = 0
@@ -333,14 +340,12 @@ class Screening:
         with self._watch.step("stage"):
             follow = self._camera.continuous
             place = stage.locate_field(frame.rgb) if follow else stage.new_place()
-        with self._watch.step("quality"):
-            quality = assess(frame.rgb, um_per_px, self._settings.quality)
+        searched = follow and place.countable and self._looks.enough(place)
+        quality = self._quality(frame, um_per_px, searched)
         cells: tuple[CountedCell, ...] = ()
         if quality.usable:
             self._usable_frames += 1
-            # A slide in motion is only followed: its cells are judged when it rests.
-            motion_um = quality.measures.motion_um if quality.measures else nan
-            if not self._camera.continuous or self._steadiness.rests(motion_um):
+            if not searched and self._rests(quality):
                 cells = self._count(frame, um_per_px, place)
             if cells:
                 self._judged = None
@@ -362,6 +367,25 @@ class Screening:
             signal=self._signal,
         )
 
+    def _quality(self, frame: Frame, um_per_px: float, searched: bool) -> Quality:
+        """Of the frame itself; of one shortly before where the hand rests on a searched field.
+
+        There no cell will be judged, and a focus that is lost is told a few frames later.
+        """
+        if searched and self._trusted is not None and self._trusted_frames < _TRUSTED_FRAMES:
+            self._trusted_frames += 1
+            return self._trusted
+        with self._watch.step("quality"):
+            quality = assess(frame.rgb, um_per_px, self._settings.quality)
+        self._trusted = quality if searched and quality.usable else None
+        self._trusted_frames = 0
+        return quality
+
+    def _rests(self, quality: Quality) -> bool:
+        """A slide in motion is only followed: its cells are judged when it rests."""
+        motion_um = quality.measures.motion_um if quality.measures else nan
+        return not self._camera.continuous or self._steadiness.rests(motion_um)
+
     def _count(self, frame: Frame, um_per_px: float, place: Place) -> tuple[CountedCell, ...]:
         """Cells not seen before: judged, recorded durably, and only then counted."""
         if not place.countable:
@@ -374,6 +398,7 @@ class Screening:
             (place.x_um + c.centre_px[0] * um_per_px, place.y_um + c.centre_px[1] * um_per_px)
             for c in found
         ]
+        self._looks.note(place)
         with self._watch.step("chart"):
             new = self._chart.new_cells(place, on_slide)
         if not new:

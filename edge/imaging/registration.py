@@ -10,6 +10,7 @@ Preibisch et al., Bioinformatics 2009.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,6 +108,23 @@ class View:
         self.pixels: NDArray[np.float32] = field.astype(np.float32)
         self._spectrum: NDArray[np.complex128] | None = None
         self._fineness: float | None = None
+        self._sums: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
+
+    def moments(self, rows: slice, columns: slice) -> tuple[float, float]:
+        """Sum and sum of squares of a part of the field, from tables of running sums."""
+        if self._sums is None:
+            values = self.field.astype(np.int64)
+            self._sums = _running_sums(values), _running_sums(values * values)
+        total, squares = (
+            int(
+                table[rows.stop, columns.stop]
+                - table[rows.start, columns.stop]
+                - table[rows.stop, columns.start]
+                + table[rows.start, columns.start]
+            )
+            for table in self._sums
+        )
+        return total, squares
 
     @property
     def contrast(self) -> float:
@@ -128,10 +146,16 @@ class View:
         return self._fineness
 
     @property
+    def transformed_shape(self) -> tuple[int, int]:
+        """Height and width that are transformed: a few pixels less where that is much quicker."""
+        height, width = self.pixels.shape
+        return _quick_length(height), _quick_length(width)
+
+    @property
     def spectrum(self) -> NDArray[np.complex128]:
-        """Fourier transform, shape (height, width // 2 + 1)."""
+        """Fourier transform of the left top part of ``transformed_shape``."""
         if self._spectrum is None:
-            self._spectrum = np.fft.rfft2(self.pixels)
+            self._spectrum = np.fft.rfft2(self.pixels, s=self.transformed_shape)
         return self._spectrum
 
 
@@ -139,7 +163,7 @@ def register(reference: View, field: View, settings: RegistrationSettings) -> Of
     """Where a field lies relative to a reference, wherever that is; None where nothing matches."""
     best: Offset | None = None
     for x, y in _proposals(reference, field, settings):
-        tried = _try(reference.pixels, field.pixels, x, y, settings.min_overlap)
+        tried = _try(reference, field, x, y, settings.min_overlap)
         if tried is not None and (best is None or tried.agreement > best.agreement):
             best = tried
     if best is None or best.agreement < settings.min_agreement / 2:
@@ -151,12 +175,12 @@ def register_near(
     reference: View, field: View, x_px: float, y_px: float, settings: RegistrationSettings
 ) -> Offset | None:
     """The same, where the offset is known to a few pixels: climbs to the best one nearby."""
-    a, b, share = reference.pixels, field.pixels, settings.min_overlap
+    share = settings.min_overlap
     known: dict[tuple[int, int], float] = {}
 
     def agreement(x: int, y: int) -> float:
         if (x, y) not in known:
-            tried = _try(a, b, x, y, share)
+            tried = _try(reference, field, x, y, share)
             known[x, y] = -1.0 if tried is None else tried.agreement
         return known[x, y]
 
@@ -172,7 +196,7 @@ def register_near(
         return None
     fine_x = x + _vertex(agreement(x - 1, y), top, agreement(x + 1, y))
     fine_y = y + _vertex(agreement(x, y - 1), top, agreement(x, y + 1))
-    return Offset(fine_x, fine_y, top, overlap(a.shape, fine_x, fine_y))
+    return Offset(fine_x, fine_y, top, overlap(field.pixels.shape, fine_x, fine_y))
 
 
 def overlap(shape: tuple[int, ...], x_px: float, y_px: float) -> float:
@@ -181,11 +205,25 @@ def overlap(shape: tuple[int, ...], x_px: float, y_px: float) -> float:
     return max(0.0, 1 - abs(x_px) / width) * max(0.0, 1 - abs(y_px) / height)
 
 
+@lru_cache(maxsize=64)
+def _quick_length(length: int) -> int:
+    """Greatest length up to ``length`` without prime factors above 5: a transform of 274 = 2 x 137
+    points costs eight times as much as one of 270."""
+    while True:
+        rest = length
+        for prime in (2, 3, 5):
+            while rest % prime == 0:
+                rest //= prime
+        if rest == 1:
+            return length
+        length -= 1
+
+
 def _proposals(
     reference: View, field: View, settings: RegistrationSettings
 ) -> list[tuple[int, int]]:
     """Whole-pixel offsets to try; each peak of the circular correlation stands for up to four."""
-    height, width = reference.pixels.shape
+    height, width = reference.transformed_shape
     cross = reference.spectrum * np.conj(field.spectrum)
     cross /= np.maximum(np.abs(cross), 1e-9) ** settings.whitening
     surface = np.fft.irfft2(cross, s=(height, width))
@@ -198,23 +236,30 @@ def _proposals(
     return proposals
 
 
-def _try(
-    a: NDArray[np.float32], b: NDArray[np.float32], x: int, y: int, min_overlap: float
-) -> Offset | None:
-    """Normalized correlation of what a field at (x, y) shares with the reference."""
-    height, width = a.shape
-    share = overlap(a.shape, x, y)
+def _running_sums(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Sum of everything above and to the left of each corner, (height + 1, width + 1)."""
+    table = np.zeros((values.shape[0] + 1, values.shape[1] + 1), dtype=np.int64)
+    np.cumsum(np.cumsum(values, axis=0), axis=1, out=table[1:, 1:])
+    return table
+
+
+def _try(a: View, b: View, x: int, y: int, min_overlap: float) -> Offset | None:
+    """Normalized correlation of what a field ``b`` at (x, y) shares with the reference ``a``."""
+    height, width = a.pixels.shape
+    share = overlap(a.pixels.shape, x, y)
     if share < min_overlap:
         return None
-    shared_a = a[max(0, y) : height + min(0, y), max(0, x) : width + min(0, x)].ravel()
-    shared_b = b[max(0, -y) : height - max(0, y), max(0, -x) : width - max(0, x)].ravel()
-    n = shared_a.size
-    mean_a, mean_b = float(shared_a.sum()) / n, float(shared_b.sum()) / n
-    spread_a = float(shared_a @ shared_a) / n - mean_a**2
-    spread_b = float(shared_b @ shared_b) / n - mean_b**2
+    rows_a, columns_a = slice(max(0, y), height + min(0, y)), slice(max(0, x), width + min(0, x))
+    rows_b, columns_b = slice(max(0, -y), height - max(0, y)), slice(max(0, -x), width - max(0, x))
+    sum_a, squares_a = a.moments(rows_a, columns_a)
+    sum_b, squares_b = b.moments(rows_b, columns_b)
+    n = (rows_a.stop - rows_a.start) * (columns_a.stop - columns_a.start)
+    mean_a, mean_b = sum_a / n, sum_b / n
+    spread_a, spread_b = squares_a / n - mean_a**2, squares_b / n - mean_b**2
     if min(spread_a, spread_b) < 0.05:
         return None  # empty glass says nothing
-    agreement = (float(shared_a @ shared_b) / n - mean_a * mean_b) / (spread_a * spread_b) ** 0.5
+    product = float(a.pixels[rows_a, columns_a].ravel() @ b.pixels[rows_b, columns_b].ravel())
+    agreement = (product / n - mean_a * mean_b) / (spread_a * spread_b) ** 0.5
     return Offset(float(x), float(y), agreement, share)
 
 

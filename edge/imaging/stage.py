@@ -38,6 +38,8 @@ class StageSettings:
         chain_agreement: Two fields in a row that share more than ``key_overlap`` and agree at least
             so well prove each other's position; strong blur in motion stays below.
         sharp_share: Fineness, as a share of the keys' median, below which a field is blurred.
+        rest_agreement: A field that agrees so well with the last one a few pixels from where that
+            lay has hardly moved, and is not looked for elsewhere: unrelated ground reaches 0.2.
         rest_step: A field that moved less since the last one, as a share of the field, is at rest
             however coarse: out of focus perhaps, but not blurred in motion.
         min_contrast: Grey levels of contrast below which there is nothing to recognise.
@@ -51,6 +53,7 @@ class StageSettings:
     key_overlap: float = 0.6
     chain_agreement: float = 0.75
     sharp_share: float = 0.7
+    rest_agreement: float = 0.9
     rest_step: float = 0.02
     min_contrast: float = 1.0
     patience: int = 5
@@ -60,8 +63,8 @@ class StageSettings:
     def __post_init__(self) -> None:
         if not 0 < self.key_overlap < 1 or not 0 <= self.rest_step < 1:
             raise ValueError("key_overlap and rest_step must lie between 0 and 1")
-        if not 0 < self.chain_agreement <= 1:
-            raise ValueError("chain_agreement must lie between 0 and 1")
+        if not 0 < self.chain_agreement <= 1 or not 0 < self.rest_agreement <= 1:
+            raise ValueError("chain_agreement and rest_agreement must lie between 0 and 1")
         if not 0 <= self.sharp_share <= 1 or self.min_contrast < 0:
             raise ValueError("sharp_share must lie between 0 and 1, min_contrast above 0")
         if min(self.patience, self.search_keys, self.search_keys_blurred) < 1:
@@ -142,6 +145,10 @@ class _Key:
         return overlap(self.picture.shape, spot.x_px - self.spot.x_px, spot.y_px - self.spot.y_px)
 
 
+_KEY_VIEWS = 4
+"""Keys kept ready for comparison, a megabyte each; a field at rest is compared with two."""
+
+
 class Stage:
     """Follows one slide under the objective.
 
@@ -166,6 +173,7 @@ class Stage:
         self._last: tuple[View, _Spot] | None = None
         self._lost_fields = 0
         self._dirt = Dirt(self._settings.dirt)
+        self._key_views: list[tuple[Details, NDArray[np.bool_] | None, View]] = []
 
     def new_place(self) -> Place:
         """For a field that is known to lie apart from all others, such as a picture of a folder."""
@@ -219,6 +227,9 @@ class Stage:
         """Movement since the field before, if that one was found."""
         if self._last is None or self._lost_fields:
             return None
+        still = register_near(self._last[0], view, 0.0, 0.0, self._settings.registration)
+        if still is not None and still.agreement >= self._settings.rest_agreement:
+            return still
         return register(self._last[0], view, self._settings.registration)
 
     def _at_rest(self, step: Offset | None) -> bool:
@@ -245,7 +256,7 @@ class Stage:
                 continue
             at = key.spot
             offset = register_near(
-                View(self._dirt.clean(key.picture)),
+                self._view_of(key),
                 view,
                 spot.x_px - at.x_px,
                 spot.y_px - at.y_px,
@@ -266,6 +277,17 @@ class Stage:
             agreement=float(agreement @ weight),
         )
 
+    def _view_of(self, key: _Key) -> View:
+        """A key ready for comparison; the last few stay so, while the dirt is the same."""
+        mask = self._dirt.mask
+        for i, (picture, under, view) in enumerate(self._key_views):
+            if picture is key.picture and under is mask:
+                self._key_views.append(self._key_views.pop(i))
+                return view
+        view = View(self._dirt.clean(key.picture))
+        self._key_views = [*self._key_views[1 - _KEY_VIEWS :], (key.picture, mask, view)]
+        return view
+
     def _nearest_keys(self, spot: _Spot | None, sharp: bool) -> list[_Key]:
         settings = self._settings
         count = settings.search_keys if sharp else settings.search_keys_blurred
@@ -282,7 +304,7 @@ class Stage:
     def _search(self, view: View, keys: list[_Key], sharp: bool) -> _Spot | None:
         """Against keys, without knowing where; proven if the field is sharp as they are."""
         for key in keys:
-            found = register(View(self._dirt.clean(key.picture)), view, self._settings.registration)
+            found = register(self._view_of(key), view, self._settings.registration)
             if found is not None:
                 at = key.spot
                 spot = _Spot(

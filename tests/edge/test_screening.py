@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image, ImageFilter
 
 from edge.camera.frame import Frame
 from edge.camera.source import open_camera
 from edge.errors import CameraLost, DiskFull, GoldenTestFailed
+from edge.imaging.quality import Trouble
 from edge.inference.classifier import Classifier
 from edge.records.rows import CellRecord
 from edge.records.store import FILE_NAME, Store
@@ -23,6 +25,7 @@ from edge.signals.indicator import Indicator
 from edge.signals.lamps import mock_lamps
 from edge.signals.panel import NoLamps
 from edge.signals.pattern import Lamp
+from edge.stopwatch import Stopwatch
 
 SMALL = "viewport=960x720"
 
@@ -281,7 +284,7 @@ def test_a_full_disk_stops_the_count_at_what_is_on_record(
 def test_a_model_that_was_not_proven_here_examines_nothing(
     classifier: Classifier, tmp_path: Path, field: NDArray[np.uint8]
 ) -> None:
-    unproven = Classifier(classifier.bundle, classifier._interpreter)
+    unproven = Classifier(classifier.bundle, classifier.interpreter)
     camera = _OneFieldForever(field, 1)
     with Store.open(tmp_path) as store:
         with pytest.raises(GoldenTestFailed):
@@ -305,3 +308,26 @@ def test_the_record_is_in_wal_and_flushed_at_every_commit(
     with sqlite3.connect(database) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
     connection.close()
+
+
+def test_a_resting_hand_has_its_field_searched_twice_and_a_lost_focus_is_still_told(
+    classifier: Classifier, tmp_path: Path
+) -> None:
+    """The same field for a long time, sharp at first: cost does not grow with the frames."""
+    with open_camera(f"phantom:leukemic?seed=41&frames=1&{SMALL}") as camera:
+        (sharp,) = (frame.rgb for frame in camera.frames())
+    blurred = np.asarray(Image.fromarray(sharp).filter(ImageFilter.GaussianBlur(9)))
+    watch = Stopwatch()
+    with Store.open(tmp_path) as store:
+        camera = _Fields([sharp] * 20 + [blurred] * 12)
+        camera.continuous = True
+        loop = Screening(
+            camera, classifier, store, NoLamps(), Settings(), "S-9", "test", 0.2,
+            watch=watch, until_verdict=False,
+        )  # fmt: skip
+        steps = list(loop.steps())
+    assert len(watch.laps["locate"]) == 2
+    assert len(watch.laps["quality"]) < 20
+    assert [step.trouble for step in steps[:20]] == [None] * 20
+    assert [step.trouble for step in steps[24:]] == [Trouble.OUT_OF_FOCUS] * 8
+    assert sum(len(step.cells) for step in steps[2:]) == 0

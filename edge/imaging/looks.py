@@ -1,0 +1,106 @@
+"""Which fields were looked at already: a hand that rests shows the same field many times.
+
+Cells of a field are searched in its first frames at rest. Further frames of the same field, moved
+by no more than a cell's edge, hold nothing that was not found or passed over before.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edge.imaging.stage import Join, Place
+
+_Square = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class LookSettings:
+    """When a field needs no further look.
+
+    Attributes:
+        enough: Looks at one field; the second finds what noise or tremor hid from the first.
+        near_um: Fields nearer than this are one field. So much new ground at the border holds no
+            whole white cell.
+    """
+
+    enough: int = 2
+    near_um: float = 2.0
+
+    def __post_init__(self) -> None:
+        if self.enough < 1 or not (math.isfinite(self.near_um) and self.near_um > 0):
+            raise ValueError("enough must be at least 1, near_um a positive number")
+
+
+@dataclass
+class _Look:
+    place: int
+    x_um: float
+    y_um: float
+    times: int
+
+
+class Looks:
+    """The fields of one examination that were searched for cells."""
+
+    def __init__(self, settings: LookSettings | None = None) -> None:
+        self._settings = settings or LookSettings()
+        self._looks: list[_Look] = []
+        self._squares: dict[_Square, list[_Look]] = {}
+        self._joins_done = 0
+
+    def enough(self, place: Place) -> bool:
+        """Whether the field at ``place`` was looked at often enough."""
+        self._apply(place.joins)
+        found = self._find(place)
+        return found is not None and found.times >= self._settings.enough
+
+    def note(self, place: Place) -> None:
+        """The field at ``place`` was looked at once more."""
+        self._apply(place.joins)
+        found = self._find(place)
+        if found is None:
+            self._add(_Look(place.place, place.x_um, place.y_um, 1))
+        else:
+            found.times += 1
+
+    def _find(self, place: Place) -> _Look | None:
+        _, column, row = self._square(place.place, place.x_um, place.y_um)
+        near = [
+            look
+            for i in (-1, 0, 1)
+            for j in (-1, 0, 1)
+            for look in self._squares.get((place.place, column + i, row + j), ())
+        ]
+        if not near:
+            return None
+
+        def away_um(look: _Look) -> float:
+            return math.hypot(look.x_um - place.x_um, look.y_um - place.y_um)
+
+        nearest = min(near, key=away_um)
+        return nearest if away_um(nearest) < self._settings.near_um else None
+
+    def _square(self, place: int, x_um: float, y_um: float) -> _Square:
+        side_um = self._settings.near_um
+        return place, math.floor(x_um / side_um), math.floor(y_um / side_um)
+
+    def _add(self, look: _Look) -> None:
+        self._looks.append(look)
+        self._squares.setdefault(self._square(look.place, look.x_um, look.y_um), []).append(look)
+
+    def _apply(self, joins: Sequence[Join]) -> None:
+        """Move the fields of places that turned out to be parts of others."""
+        if len(joins) <= self._joins_done:
+            return
+        for join in joins[self._joins_done :]:
+            for look in self._looks:
+                if look.place == join.place:
+                    look.place = join.into
+                    look.x_um += join.x_um
+                    look.y_um += join.y_um
+        self._joins_done = len(joins)
+        looks, self._looks, self._squares = self._looks, [], {}
+        for look in looks:
+            self._add(look)
