@@ -49,6 +49,7 @@ targets=(
   leukoscope.sysusers.conf:/usr/lib/sysusers.d/leukoscope.conf
   leukoscope.tmpfiles.conf:/usr/lib/tmpfiles.d/leukoscope.conf
   leukoscope.udev.rules:/etc/udev/rules.d/60-leukoscope.rules
+  leukoscope-stick.udev.rules:/etc/udev/rules.d/90-leukoscope-stick.rules
   leukoscope-watchdog.conf:/etc/systemd/system.conf.d/leukoscope-watchdog.conf
   leukoscope-journal.conf:/etc/systemd/journald.conf.d/leukoscope-journal.conf
 )

@@ -72,13 +72,13 @@ def find_sticks(root: Path = Path("/")) -> list[Stick]:
     Args:
         root: Where ``proc``, ``sys`` and ``dev`` lie.
     """
-    mounts = list(_mounts(root))
+    # Of a stick that is mounted twice, by a desktop too, ours is the one that can be written.
+    mounts = sorted(_mounts(root), key=lambda mount: not mount.is_ours)
     system = {_disk(root, m.number) for m in mounts if m.folder in _SYSTEM}
     found: dict[str, Stick] = {}
     for mount in mounts:
         disk = _disk(root, mount.number)
-        ours = Path(mount.folder).parent == MOUNTED_AT
-        if not ours and (disk is None or disk in system or not _is_removable(disk)):
+        if not mount.is_ours and (disk is None or disk in system or not _is_removable(disk)):
             continue
         stick = _stick(root, mount)
         if stick is not None:
@@ -116,6 +116,11 @@ class _Mount:
     number: str
     folder: str
     options: frozenset[str]
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the device's own helper mounted it."""
+        return Path(self.folder).parent == MOUNTED_AT
 
 
 def _mounts(root: Path) -> Iterator[_Mount]:

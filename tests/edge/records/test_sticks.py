@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.errors import ExportUnwritable, UsageFault
-from edge.records.sticks import chosen_stick, find_sticks
+from edge.records.sticks import MOUNTED_AT, chosen_stick, find_sticks
+from tests.shared_data import REPOSITORY
 
 
 class Machine:
@@ -110,6 +111,24 @@ def test_a_stick_mounted_twice_is_one_and_bound_folders_are_none(machine: Machin
     machine.mount("8:1", "/mnt/again")
     machine.mount("8:1", "/mnt/part", root="/inside")
     assert len(find_sticks(machine.root)) == 1
+
+
+def test_a_desktop_that_mounts_the_stick_as_well_does_not_take_it_away(machine: Machine) -> None:
+    plug_in(machine, "/media/pi/KINGSTON")
+    machine.mount("8:1", "/media/leukoscope/KINGSTON-sda1")
+    [stick] = find_sticks(machine.root)
+    assert stick.folder == machine.root / "media/leukoscope/KINGSTON-sda1"
+
+
+def test_the_devices_own_helper_mounts_where_sticks_are_looked_for() -> None:
+    rules = (REPOSITORY / "systemd" / "leukoscope-stick.udev.rules").read_text(encoding="utf-8")
+    [rule] = [line for line in rules.splitlines() if "systemd-mount" in line]
+    assert f" {MOUNTED_AT}/$env" in rule
+    assert 'ACTION=="add"' in rule
+    assert "--owner=leukoscope" in rule
+    service = (REPOSITORY / "systemd" / "leukoscope.service").read_text(encoding="utf-8")
+    assert "User=leukoscope\n" in service
+    assert "ReadWritePaths=-/media " in service
 
 
 def test_two_sticks_of_one_label_are_told_apart_by_name(machine: Machine) -> None:
