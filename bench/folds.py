@@ -7,7 +7,7 @@ patients. So no patient is judged by anything that was fitted on the patient's o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from bench.figures import NORMAL_DRAW, RECIPE, ROOT, data_folder
 from convert.operating_point import answer, measure_false_blasts, measure_sensitivity
 from convert.settings import ConvertSettings
+from convert.unseen_cameras import with_unseen_cameras
 from edge.judgement.operating_point import OperatingPoint
 from edge.judgement.slide import Evidence, SlideRules, judge_slide
 from edge.judgement.verdict import Judgement, Verdict
@@ -80,7 +81,8 @@ class Fold:
         healthy: Held-out cells of healthy donors of a laboratory seen in training; the true
             label of each cell is in ``healthy_labels``.
         healthy_labels: Signed label of each of the healthy cells.
-        elsewhere: Healthy blood of cameras that no part of training saw.
+        elsewhere: Healthy blood of cameras that no part of training saw, each with rules that
+            rest on the other cameras only.
     """
 
     number: int
@@ -89,7 +91,7 @@ class Fold:
     patients: tuple[CalledCells, ...]
     healthy: CalledCells
     healthy_labels: NDArray[np.str_]
-    elsewhere: tuple[CalledCells, ...]
+    elsewhere: tuple[tuple[CalledCells, SlideRules], ...]
 
     def draw_normal(self, rng: np.random.Generator) -> Indices:
         """Up to 400 of the healthy cells in a normal differential, each once, in random order."""
@@ -118,9 +120,15 @@ def _fold(run: RunCalls, others: Sequence[RunCalls]) -> Fold:
     own = white(run.holdout)
     healthy = own.where(own.sources == HEALTHY_SOURCE)
     patients = own.where(own.sources == PATIENT_SOURCE)
+    cameras = {name: [_elsewhere(other, name) for other in others] for name in run.answers.fields}
+
+    def rules(left_out: str = "") -> SlideRules:
+        known = {name: seen for name, seen in cameras.items() if name != left_out}
+        return SlideRules(fit_operating_point(fitted_on, known))
+
     return Fold(
         number=run.run.fold,
-        rules=SlideRules(fit_operating_point(fitted_on)),
+        rules=rules(),
         others=fitted_on,
         patients=tuple(
             called_cells(name, patients.where(patients.patients == name))
@@ -128,7 +136,7 @@ def _fold(run: RunCalls, others: Sequence[RunCalls]) -> Fold:
         ),
         healthy=called_cells(HEALTHY_SOURCE, healthy),
         healthy_labels=np.array([cell.label for cell in healthy.cells]),
-        elsewhere=tuple(_elsewhere(run, name) for name in sorted(run.answers.fields)),
+        elsewhere=tuple((_elsewhere(run, name), rules(name)) for name in sorted(cameras)),
     )
 
 
@@ -137,13 +145,32 @@ def white(calls: Calls) -> Calls:
     return calls.where(calls.is_white & calls.counted)
 
 
-def fit_operating_point(calls: Calls) -> OperatingPoint:
-    """As `convert` measures it for a bundle."""
+def fit_operating_point(
+    calls: Calls, cameras: Mapping[str, Sequence[CalledCells]]
+) -> OperatingPoint:
+    """As `convert` measures it for a bundle.
+
+    Args:
+        calls: White cells of patients and donors.
+        cameras: Of each camera never trained on, healthy cells as several networks called them.
+    """
     measured = cell_set(calls.cells), network_answers(calls)
+    free = measure_false_blasts(*measured, ConvertSettings())
+    rows = {
+        name: {"networks": [_as_reported(cells) for cells in seen]}
+        for name, seen in cameras.items()
+    }
     return OperatingPoint(
         measure_sensitivity(*measured).spread,
-        measure_false_blasts(*measured, ConvertSettings()).spread,
+        with_unseen_cameras(free, {"healthy_fields": rows}).spread,
     )
+
+
+def _as_reported(cells: CalledCells) -> dict[str, float | int | None]:
+    """One network's line of ``healthy_fields`` in the trainer's report."""
+    answered = int((cells.blast >= 0).sum())
+    flagged = int((cells.blast == 1).sum())
+    return {"answered": answered, "flagged": flagged / answered if answered else None}
 
 
 def called_cells(name: str, calls: Calls) -> CalledCells:

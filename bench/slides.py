@@ -1,11 +1,12 @@
 """``python -m bench.slides``: how the device's own verdict ends on every patient and healthy slide.
 
 The calls are those of cross-validation, so all patients are judged, each by a network, a
-calibration, a threshold and an operating point that never saw the patient (`bench/folds.py`). The
-verdict's settings, and the rules on the differential, are the shipped defaults; they were chosen by
-people who had seen some of these patients, and no fold undoes that.
+calibration, a threshold and an operating point that never saw the patient (`bench/folds.py`); each
+camera never trained on is judged by an operating point that rests on the others. The verdict's
+settings, and the rules on the differential, are the shipped defaults; they were chosen by people
+who had seen some of these patients (P36, P58, P35, P20 and P53 above all), and no fold undoes that.
 
-Four kinds of slides, each in random orders:
+Three kinds of slides, each in random orders:
 
 - every patient's signed white cells, each cell once;
 - healthy donors of a laboratory seen in training: 400 cells in a normal differential, each once;
@@ -106,11 +107,11 @@ def longer(folds: Iterable[Fold], draws: int, seed: int) -> list[Row]:
     """400 cells drawn with replacement: cameras never trained on, and patients without blasts."""
     rows = []
     for fold in folds:
-        free = [cells for cells in fold.patients if cells.signed_share < _BLAST_FREE]
-        for cells in (*fold.elsewhere, *free):
+        free = [(cells, fold.rules) for cells in fold.patients if cells.signed_share < _BLAST_FREE]
+        for cells, rules in (*fold.elsewhere, *free):
             rng = _random(seed, fold.number, cells.name, "longer")
             ends = [
-                examine(cells, rng.integers(0, len(cells), _LONG_SLIDE), fold.rules)
+                examine(cells, rng.integers(0, len(cells), _LONG_SLIDE), rules)
                 for _ in range(draws)
             ]
             rows.append(row_of(cells, fold.number, ends))

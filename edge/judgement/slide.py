@@ -6,11 +6,10 @@ measured is what is used.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
-from edge.judgement.differential import DifferentialSettings, with_differential
+from edge.judgement.differential import Differential, DifferentialSettings, with_differential
 from edge.judgement.operating_point import OperatingPoint
 from edge.judgement.tally import Tally
 from edge.judgement.verdict import Judgement, VerdictSettings, judge
@@ -37,11 +36,11 @@ class Evidence:
 
     Attributes:
         tally: Counts of flagged, unflagged and abstained cells.
-        labels: How many answered cells were called each label.
+        differential: How the cells divide by label.
     """
 
     tally: Tally = field(default_factory=Tally)
-    labels: Mapping[str, int] = field(default_factory=dict)
+    differential: Differential = field(default_factory=Differential)
 
     def add(self, blast: bool | None, label: str) -> Self:
         """One more white cell.
@@ -50,10 +49,7 @@ class Evidence:
             blast: Flagged (True), not flagged (False), or abstained from (None).
             label: The likeliest label.
         """
-        labels = self.labels
-        if blast is not None:
-            labels = {**labels, label: labels.get(label, 0) + 1}
-        return type(self)(self.tally.add(blast), labels)
+        return type(self)(self.tally.add(blast), self.differential.add(blast, label))
 
 
 def judge_slide(evidence: Evidence, rules: SlideRules, final: bool = False) -> Judgement:
@@ -65,4 +61,4 @@ def judge_slide(evidence: Evidence, rules: SlideRules, final: bool = False) -> J
         final: No more cells will come.
     """
     counted = judge(evidence.tally, rules.point, rules.verdict, final)
-    return with_differential(counted, evidence.labels, rules.differential)
+    return with_differential(counted, evidence.differential, rules.differential)

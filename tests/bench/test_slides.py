@@ -37,7 +37,7 @@ FOLD = Fold(
     patients=(cells_of("full", 40, 60), cells_of("free", 0, 300), cells_of("few", 0, 30)),
     healthy=cells_of("donors", 0, 500),
     healthy_labels=np.array(["neutrophil"] * 300 + ["lymphocyte"] * 200),
-    elsewhere=(cells_of("phone", 0, 120, abstained=80),),
+    elsewhere=((cells_of("phone", 0, 120, abstained=80), RULES),),
 )
 
 

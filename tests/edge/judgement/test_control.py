@@ -15,6 +15,7 @@ from edge.judgement.control import (
     judge_control,
     with_control,
 )
+from edge.judgement.differential import Differential
 from edge.judgement.slide import Evidence, SlideRules
 from edge.judgement.tally import Tally
 from edge.judgement.verdict import Judgement, Verdict
@@ -27,7 +28,7 @@ HELD = ControlState(True, True, "The control slide was passed less than an hour 
 
 
 def seen(flagged: int, cells: int, abstained: int = 0) -> Evidence:
-    return Evidence(Tally(cells, flagged, abstained), {"neutrophil": cells})
+    return Evidence(Tally(cells, flagged, abstained), Differential({"neutrophil": cells}, 0, cells))
 
 
 def judged(evidence: Evidence, share: float, history=(), passed=None):
