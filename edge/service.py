@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 
 from edge.closing import Closing
 from edge.errors import LeukoscopeError
@@ -19,10 +24,12 @@ from edge.heartbeats import DISK, Heartbeats
 from edge.records.audit import EventKind, record_event
 from edge.records.pulse import DiskPulse
 from edge.records.retention import Retention, is_blocked
+from edge.signals.button import ButtonWatch, Press
+from edge.signals.lamps import Input
 from edge.systemd import Notifier
 from edge.web.app import build_app, build_templates
 from edge.web.catalogue import load_texts
-from edge.web.control import Control
+from edge.web.control import Control, Phase
 from edge.web.desk import Desk
 from edge.web.doors import Doors
 from edge.web.field_picture import encode_field
@@ -59,6 +66,52 @@ class Address:
         return f"http://localhost:{self.port}/"
 
 
+class ButtonActions:
+    """What presses of the button ask for.
+
+    Args:
+        control: Starts and ends examinations.
+        home: The data folder.
+        ask_poweroff: Leaves the request to shut down where the system sees it.
+    """
+
+    def __init__(self, control: Control, home: Path, ask_poweroff: Callable[[], None]) -> None:
+        self._control = control
+        self._home = home
+        self._ask_poweroff = ask_poweroff
+
+    def __call__(self, press: Press) -> None:
+        """Do what a press asks for.
+
+        Raises:
+            AlreadyExamining: The page was quicker.
+            LeukoscopeError: It could not be recorded.
+        """
+        going_on = self._control.progress.phase in (Phase.STARTING, Phase.COUNTING)
+        if press is Press.VERY_LONG:
+            record_event(self._home, EventKind.STOP, "button", what="shut-down")
+            self._ask_poweroff()
+        elif press is Press.LONG:
+            record_event(self._home, EventKind.CONTROL, "button", asked=True)
+        elif going_on:
+            self._control.end()
+        else:
+            # Nobody typed a label: the time names the slide until the page gives it a better one.
+            self._control.start(f"BUTTON-{datetime.now(UTC):%Y%m%d-%H%M%S}")
+
+
+def ask_poweroff(runtime: Path | None) -> None:
+    """Ask for a safe shut-down: `leukoscope-poweroff.path` waits for this file.
+
+    Args:
+        runtime: The service's folder under ``/run``; None where it is no service.
+    """
+    if runtime is None:
+        _log.warning("no service: nothing to shut down")
+    else:
+        (runtime / "poweroff").touch()
+
+
 class Service(Closing):
     """Everything that runs while the device is on; closing it stops all of it in order.
 
@@ -66,6 +119,7 @@ class Service(Closing):
         equipment: What examinations are made with.
         port: TCP port; None for the settings' own.
         heartbeats: Where the parts' signs of life are kept.
+        button: Its pin; None where there is none.
 
     Raises:
         PageUnreachable: The port is taken or not allowed.
@@ -74,7 +128,11 @@ class Service(Closing):
     """
 
     def __init__(
-        self, equipment: Equipment, port: int | None = None, heartbeats: Heartbeats | None = None
+        self,
+        equipment: Equipment,
+        port: int | None = None,
+        heartbeats: Heartbeats | None = None,
+        button: Input | None = None,
     ) -> None:
         self.heartbeats = beats = heartbeats or Heartbeats()
         settings = equipment.settings.page
@@ -95,6 +153,11 @@ class Service(Closing):
                 DiskPulse(equipment.home, lambda: beats.beat(DISK), examiner.tell_trouble)
             )
             opened.enter_context(Retention(equipment.home, equipment.settings.records))
+            if button is not None:
+                runtime = os.environ.get("RUNTIME_DIRECTORY")
+                off = partial(ask_poweroff, Path(runtime) if runtime else None)
+                actions = ButtonActions(examiner, equipment.home, off)
+                opened.enter_context(ButtonWatch(button, actions))
             record_event(equipment.home, EventKind.START, what="service", port=server.port)
             self._opened = opened.pop_all()
         self._home = equipment.home

@@ -90,6 +90,8 @@ def _serve(
     from edge.inference.shelf import open_classifier
     from edge.models import open_in_use
     from edge.pictures import check_um_per_px
+    from edge.signals.lamps import claim_button
+    from edge.signals.panel import NoLamps
 
     try:
         from edge.examiner import Equipment
@@ -106,7 +108,9 @@ def _serve(
     source = arguments.camera or settings.camera.source
     opener = partial(open_for_device, source, settings.camera)
     equipment = Equipment(opener, source, classifier, home, settings, lamps, um_per_px)
-    with Service(equipment, arguments.port) as service:
+    has_button = not isinstance(lamps, NoLamps) and settings.lamps.button_bcm
+    button = claim_button(settings.lamps) if has_button else None
+    with Service(equipment, arguments.port, button=button) as service:
         print(f"The page answers at {service.address.url}", flush=True)
         if not service.address.open_to_network:
             print(

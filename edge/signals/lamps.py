@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import importlib
+import math
 import os
 import sys
 import threading
@@ -20,6 +21,7 @@ from typing import Protocol
 
 from edge.closing import Closing
 from edge.errors import LampsMissing
+from edge.signals.buzzer import sounds
 from edge.signals.indicator import Signal
 from edge.signals.pattern import NONE, Lamp, Lit
 from edge.signals.player import LampPlayer
@@ -84,6 +86,7 @@ class GpioLamps(Closing):
         self._clock = clock
         self._player = LampPlayer(self._settings.lease_s, clock())
         self._lit: Lit = NONE
+        self._sounding = False
         self._next_beat_s = clock()
         self._closed = False
         self._broken: str | None = None
@@ -174,12 +177,24 @@ class GpioLamps(Closing):
             for lamp in lit - self._lit:
                 self._devices[lamp.value].on()
             self._lit = lit
-            return min(until_s, self._beat(now_s))
+            return min(until_s, self._beat(now_s), self._sound(now_s))
         except Exception as error:
             # Pin libraries raise what they like; a lamp that cannot be switched must not end the
             # thread unseen. The heartbeat stops with it, which takes the current from green.
             self._broken = f"{type(error).__name__}: {error}"
             return now_s + self._settings.heartbeat_s
+
+    def _sound(self, now_s: float) -> float:
+        """Switch the buzzer, where there is one; return when to do so again."""
+        if "buzzer" not in self._devices:
+            return math.inf
+        since_s = max(0.0, now_s - self._player.begun_s)
+        on, left_s = sounds(self._player.signal.indicator, since_s)
+        if on is not self._sounding:
+            (self._devices["buzzer"].on if on else self._devices["buzzer"].off)()
+            self._sounding = on
+        # Rounding must not make "later" equal to "now".
+        return max(now_s + left_s, math.nextafter(now_s, math.inf))
 
     def _beat(self, now_s: float) -> float:
         """Toggle the heartbeat when it is due and somebody is alive; return when it is due next."""
@@ -274,6 +289,10 @@ def claim_outputs(settings: LampSettings, pin_factory: PinFactory | None) -> dic
             if settings.heartbeat_bcm:
                 devices["heartbeat"] = gpiozero.DigitalOutputDevice(
                     settings.heartbeat_bcm, pin_factory=pin_factory
+                )
+            if settings.buzzer_bcm:
+                devices["buzzer"] = gpiozero.DigitalOutputDevice(
+                    settings.buzzer_bcm, pin_factory=pin_factory
                 )
     except Exception as error:
         # gpiozero.GPIOZeroError, OSError, or whatever a pin library raises on a wrong machine.

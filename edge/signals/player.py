@@ -36,6 +36,11 @@ class LampPlayer:
         """What is being shown."""
         return self._signal
 
+    @property
+    def begun_s(self) -> float:
+        """Since when it is being shown."""
+        return self._begun_s
+
     def show(self, signal: Signal, now_s: float) -> None:
         """Go over to a state; one that is shown already goes on without starting its rhythm anew.
 
