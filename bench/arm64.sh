@@ -36,7 +36,7 @@ tar --extract --file "$archive" --directory "$root" --exclude './dev/*'
 mkdir -p "$root/bundle"
 cp -r "$bundle"/. "$root/bundle/"
 
-cat > "$root/cpuinfo" <<'CPU'
+cat > "$root/cpuinfo" <<'END_OF_CPUINFO'
 processor	: 0
 BogoMIPS	: 108.00
 Features	: fp asimd evtstrm crc32 cpuid
@@ -55,7 +55,7 @@ CPU variant	: 0x0
 CPU part	: 0xd08
 CPU revision	: 3
 
-CPU
+END_OF_CPUINFO
 cat > "$root/prove" <<'PROVE'
 #!/bin/bash
 set -euo pipefail
@@ -87,6 +87,7 @@ mkdir -p "$(dirname "$log")"
   echo "commit:  $(git -C "$repository" rev-parse --short HEAD)"
   echo "emulator: $(qemu-aarch64-static --version | head -n 1), QEMU_CPU=cortex-a72"
   # A mount namespace of its own: nothing mounted here is left behind.
+  # shellcheck disable=SC2016 # expanded by the inner shell, in the new namespace
   ROOT=$root unshare --mount --pid --fork bash -euc '
     mount -t proc none "$ROOT/proc"
     mount --bind "$ROOT/cpuinfo" "$ROOT/proc/cpuinfo"

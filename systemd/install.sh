@@ -153,6 +153,7 @@ chmod 0755 /usr/local/bin/leukoscope
 arguments=""
 if [ -n "$camera" ]; then arguments="--camera $camera"; fi
 if [ ! -e /etc/default/leukoscope ] || [ -n "$camera" ]; then
+  # shellcheck disable=SC2016 # the words are for a reader, not for the shell
   printf '# Words for `leukoscope serve`; settings are in /var/lib/leukoscope/settings.toml.\nLEUKOSCOPE_ARGUMENTS="%s"\n' \
     "$arguments" > /etc/default/leukoscope
 fi
@@ -172,7 +173,9 @@ if [ -n "$hotspot" ]; then
   command -v nmcli > /dev/null || stop "There is no NetworkManager for the hotspot." "Install it, or leave out --hotspot."
   [ ! -t 0 ] || printf 'Password of the network %s (8 to 63 characters): ' "$hotspot" >&2
   IFS= read -r password
-  [ ${#password} -ge 8 ] && [ ${#password} -le 63 ] || stop "The password needs 8 to 63 characters." "Run it again." 2
+  if [ ${#password} -lt 8 ] || [ ${#password} -gt 63 ]; then
+    stop "The password needs 8 to 63 characters." "Run it again." 2
+  fi
   nmcli connection delete "$hotspot_name" > /dev/null 2>&1 || true
   nmcli connection add type wifi ifname '*' con-name "$hotspot_name" autoconnect yes ssid "$hotspot" > /dev/null
   # Standard input keeps the password out of the list of processes.

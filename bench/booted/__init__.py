@@ -1,0 +1,1 @@
+"""What the boot test puts into the booted root."""
