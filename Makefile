@@ -12,7 +12,9 @@ PIP_FLAGS := --quiet --disable-pip-version-check
 PIP_PINS := $(if $(CONSTRAINTS),-c $(CONSTRAINTS))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test lint typecheck wheel bench clean constraints network report bundle figures
+ROOTS := /var/tmp/leukoscope-roots
+BUNDLE := dist/usb-bundle
+.PHONY: usb-bundle test-boot test-arm64 power-cuts soak help demo serve test lint typecheck wheel bench clean constraints network report bundle figures
 
 help: ## Show this list
 	@echo "Leukoscope: screening aid for blasts in blood smears (research use, not a diagnosis)."
@@ -68,6 +70,28 @@ bundle: report ## Quantize and prove the committed float network again into runs
 
 figures: $(DEV)/.installed ## Print the figures of README.md from real data and phantoms
 	$(DEV)/bin/python -m bench.figures
+
+usb-bundle: $(DEV)/.installed ## What installs a Raspberry Pi without internet, into dist/usb-bundle
+	systemd/usb-bundle.sh $(BUNDLE) $(DEV)/bin/python
+
+# Root, Linux and Debian's tools; about 10 minutes, so not in CI: the last logs are in bench/logs.
+test-boot: $(DEV)/.installed ## Boot the service by systemd-nspawn, break it, watch the lamps (root)
+	mkdir -p $(ROOTS)
+	systemd/usb-bundle.sh $(ROOTS)/bundle-x86_64 $(DEV)/bin/python x86_64
+	test -s $(ROOTS)/bookworm-amd64.tar || mmdebstrap --variant=minbase \
+	  --include=systemd,systemd-sysv,dbus,udev,python3,python3-venv,ca-certificates,procps \
+	  bookworm $(ROOTS)/bookworm-amd64.tar
+	$(DEV)/bin/python -m bench.boot --root $(ROOTS)/bookworm-amd64.tar --bundle $(ROOTS)/bundle-x86_64
+
+test-arm64: usb-bundle ## Golden vectors and phantoms on emulated 64-bit Arm, Bookworm and Trixie (root)
+	LEUKOSCOPE_ROOTS=$(ROOTS) bench/arm64.sh bookworm $(BUNDLE)
+	LEUKOSCOPE_ROOTS=$(ROOTS) bench/arm64.sh trixie $(BUNDLE)
+
+power-cuts: $(DEV)/.installed ## 1,000 kills and 1,000 power cuts over running examinations
+	$(DEV)/bin/python -m bench.power_cuts --json bench/logs/power_cuts.json
+
+soak: $(DEV)/.installed ## 200,000 frames through the loop: memory and disk stay bounded
+	$(DEV)/bin/python -m bench.soak --json bench/logs/soak.json
 
 constraints: ## Resolve constraints/ anew for this Python (after changing pyproject.toml)
 	rm -rf .venv-resolve && $(PYTHON) -m venv .venv-resolve

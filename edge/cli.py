@@ -130,7 +130,7 @@ def _add_screen(parser: argparse.ArgumentParser) -> None:
         "--camera",
         required=True,
         metavar="SOURCE",
-        help="picamera, replay:DIR, pan:PICTURE or phantom:KIND",
+        help="picamera, v4l2:/dev/video0, replay:DIR, pan:PICTURE or phantom:KIND",
     )
     parser.add_argument("--slide", default=None, metavar="ID", help="number on the slide's label")
     _add_scale(parser)

@@ -59,7 +59,7 @@ class SourceUnknown(LeukoscopeError, ValueError):
     """The camera source given is of no known form."""
 
     number = "E-CAM-02"
-    default_action = "Use picamera, replay:DIR, pan:PICTURE or phantom:KIND."
+    default_action = "Use picamera, v4l2:/dev/video0, replay:DIR, pan:PICTURE or phantom:KIND."
     exit_status = 2
 
 

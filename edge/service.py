@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from edge.closing import Closing
 from edge.errors import LeukoscopeError
@@ -66,6 +67,14 @@ class Address:
         return f"http://localhost:{self.port}/"
 
 
+class Steered(Control, Protocol):
+    """Whoever runs examinations, as the button sees it."""
+
+    def start_control(self) -> None:
+        """Ask for the daily control to begin."""
+        ...
+
+
 class ButtonActions:
     """What presses of the button ask for.
 
@@ -75,7 +84,7 @@ class ButtonActions:
         ask_poweroff: Leaves the request to shut down where the system sees it.
     """
 
-    def __init__(self, control: Control, home: Path, ask_poweroff: Callable[[], None]) -> None:
+    def __init__(self, control: Steered, home: Path, ask_poweroff: Callable[[], None]) -> None:
         self._control = control
         self._home = home
         self._ask_poweroff = ask_poweroff
@@ -92,7 +101,7 @@ class ButtonActions:
             record_event(self._home, EventKind.STOP, "button", what="shut-down")
             self._ask_poweroff()
         elif press is Press.LONG:
-            record_event(self._home, EventKind.CONTROL, "button", asked=True)
+            self._control.start_control()
         elif going_on:
             self._control.end()
         else:

@@ -17,7 +17,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source=$(dirname "$here")
 prefix=/opt/leukoscope
-units=(leukoscope.service leukoscope-fault.service leukoscope-poweroff.path leukoscope-poweroff.service)
+units=(leukoscope.service leukoscope-fault.service leukoscope-poweroff.path leukoscope-poweroff.service "leukoscope-stick@.service")
 hotspot_name=leukoscope-hotspot
 
 say() { echo "install: $*"; }
@@ -130,6 +130,7 @@ else
 fi
 "${pip[@]}" || { rm -rf "$new"; stop "The program's packages cannot be installed." "Connect to a network, or use a stick made by make usb-bundle."; }
 install -m 0644 "$source/hardware.md" "$prefix/hardware.md"
+install -m 0755 "$here/stick.sh" "$prefix/stick.sh"
 # The golden test decides whether this program may be used on this device at all.
 if ! "$new/bin/leukoscope" model prove; then
   rm -rf "$new"

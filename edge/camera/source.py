@@ -22,7 +22,8 @@ def open_camera(source: str) -> Camera:
     """Open the camera a person named.
 
     Args:
-        source: ``picamera``, ``replay:DIR``, ``pan:PICTURE`` or ``phantom:KIND``. The last two
+        source: ``picamera``, ``v4l2:/dev/video0`` (a USB camera; option ``size``, such as
+            ``?size=1280x720``), ``replay:DIR``, ``pan:PICTURE`` or ``phantom:KIND``. The last two
             take options after a question mark, joined by ``&``: ``seed`` (whole number),
             ``speed`` (1 is a practised hand), ``viewport`` (such as ``1280x960``), ``frames``.
 
@@ -67,6 +68,14 @@ def _open_replay(folder: str) -> Camera:
     from edge.camera.replay import ReplayCamera
 
     return ReplayCamera(Path(folder))
+
+
+def _open_v4l2(rest: str) -> Camera:
+    from edge.camera.v4l2 import V4l2Camera, V4l2Settings
+
+    path, options = split_options(rest, {"size"})
+    size_px = _option(options, "size", _viewport, V4l2Settings.size_px)
+    return V4l2Camera(path, V4l2Settings(size_px=size_px))
 
 
 def _open_pan(rest: str) -> Camera:
@@ -115,6 +124,7 @@ _PHANTOM_NUMBERS = (
 
 _OPENERS: dict[str, Callable[[str], Camera]] = {
     "replay": _open_replay,
+    "v4l2": _open_v4l2,
     "pan": _open_pan,
     "phantom": _open_phantom,
 }

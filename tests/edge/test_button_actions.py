@@ -19,6 +19,11 @@ class Loop:
         self.did.append(slide)
         self.progress = Progress(Phase.STARTING, slide=slide)
 
+    def start_control(self):
+        if self.progress.phase is Phase.COUNTING:
+            raise AlreadyExamining("Slide S is being examined.")
+        self.did.append("control")
+
     def end(self):
         self.did.append("end")
         self.progress = Progress(Phase.ENDED)
@@ -69,10 +74,12 @@ def test_a_page_that_was_quicker_is_no_harm_done(loop, tmp_path):
         ButtonActions(loop, tmp_path, lambda: None)(Press.SHORT)
 
 
-def test_long_asks_for_a_control_slide_on_record(actions, loop, tmp_path):
+def test_long_begins_the_daily_control_but_never_in_the_middle_of_a_slide(actions, loop):
     actions(Press.LONG)
-    assert loop.did == []
-    assert history(tmp_path) == [("CONTROL", "button", {"asked": True})]
+    assert loop.did == ["control"]
+    loop.progress = Progress(Phase.COUNTING, slide="S")
+    with pytest.raises(AlreadyExamining):
+        actions(Press.LONG)
 
 
 def test_very_long_leaves_the_request_that_systemd_waits_for(loop, tmp_path):

@@ -1,0 +1,43 @@
+"""The long runs that CI has no time for: their last logs say that all held, and are not made up."""
+
+import re
+import subprocess
+
+import pytest
+
+from tests.shared_data import REPOSITORY
+
+LOGS = REPOSITORY / "bench/logs"
+
+
+def test_the_booted_service_came_back_within_30_seconds_and_was_never_green():
+    log = (LOGS / "boot.log").read_text()
+    for harm in ("camera hangs", "inference hangs", "service killed"):
+        back, green = re.search(
+            rf"{harm}: back after ([\d.]+) s, green meanwhile ([\d.]+) s", log
+        ).groups()
+        assert float(back) <= 30
+        assert float(green) == 0
+    assert "uninstalled" in log
+    assert log.rstrip().endswith("all held")
+
+
+def test_the_sandbox_is_as_tight_as_was_asked_for():
+    score = re.search(r"leukoscope\.service: ([\d.]+)", (LOGS / "boot.log").read_text())[1]
+    assert float(score) <= 2.0
+
+
+@pytest.mark.parametrize(
+    "script", ["systemd/install.sh", "systemd/usb-bundle.sh", "bench/arm64.sh"]
+)
+def test_shell_scripts_can_be_read_by_a_shell(script):
+    subprocess.run(["bash", "-n", str(REPOSITORY / script)], check=True)
+
+
+def test_every_line_of_the_sandbox_is_explained():
+    """A wall without a reason is taken down by the next person who is in its way."""
+    text = (REPOSITORY / "systemd/leukoscope.service").read_text()
+    walls = text[text.index("# --- what it may reach") : text.index("[Install]")].splitlines()
+    for before, line in zip(walls, walls[1:], strict=False):
+        if line and not line.startswith("#"):
+            assert before.startswith("# "), f"nothing says why: {line}"
