@@ -1,5 +1,6 @@
 """The long runs that CI has no time for: their last logs say that all held, and are not made up."""
 
+import itertools
 import re
 import subprocess
 
@@ -38,6 +39,6 @@ def test_every_line_of_the_sandbox_is_explained():
     """A wall without a reason is taken down by the next person who is in its way."""
     text = (REPOSITORY / "systemd/leukoscope.service").read_text()
     walls = text[text.index("# --- what it may reach") : text.index("[Install]")].splitlines()
-    for before, line in zip(walls, walls[1:], strict=False):
+    for before, line in itertools.pairwise(walls):
         if line and not line.startswith("#"):
             assert before.startswith("# "), f"nothing says why: {line}"
