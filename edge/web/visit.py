@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -16,7 +16,6 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 
 from edge.errors import AlreadyExamining, LeukoscopeError, RecordMissing, ReviewOutdated
 from edge.records.audit import EventKind, record_event
-from edge.records.sticks import Stick, find_sticks
 from edge.records.store import Store
 from edge.web.catalogue import LANGUAGES, Texts, chosen_language
 from edge.web.control import Control
@@ -28,6 +27,7 @@ from edge.web.live import LiveView
 from edge.web.roles import Role
 from edge.web.sessions import Session, Sessions
 from edge.web.settings import PageSettings
+from edge.web.sticks import StickLook
 
 SESSION_COOKIE = "leukoscope"
 LANGUAGE_COOKIE = "language"
@@ -53,7 +53,7 @@ class Parts:
         texts: The catalogue, by language.
         templates: The page's templates.
         home: The data folder.
-        find_sticks: Says which USB sticks are plugged in.
+        stick_look: Says which USB sticks are plugged in.
         is_blocked: Says whether the card is nearly full with pictures that are still needed.
     """
 
@@ -66,7 +66,7 @@ class Parts:
     texts: Mapping[str, Texts]
     templates: jinja2.Environment
     home: Path
-    find_sticks: Callable[[], list[Stick]] = find_sticks
+    stick_look: StickLook = field(default_factory=StickLook)
     is_blocked: Callable[[Store], bool] = lambda store: False
 
 

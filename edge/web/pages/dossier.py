@@ -34,14 +34,14 @@ async def download(visit: Visit) -> Response:
 
 async def show_sticks(visit: Visit) -> Response:
     """The sticks plugged in, as a piece of an examination's page."""
-    sticks = await asyncio.to_thread(visit.parts.find_sticks)
+    sticks = await visit.parts.stick_look.sticks()
     return HTMLResponse(visit.html("sticks.html", number=visit.number(), sticks=sticks))
 
 
 async def write_to_stick(visit: Visit) -> Response:
     """Write all forms and the manifest on a stick, and say when it may be pulled out."""
     number, wanted = visit.number(), visit.form.text("stick")
-    sticks = await asyncio.to_thread(visit.parts.find_sticks)
+    sticks = await visit.parts.stick_look.sticks()
     named = [stick for stick in sticks if stick.name == wanted]
     if not named:
         raise Refusal(409, "no_stick")

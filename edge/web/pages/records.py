@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -122,7 +121,7 @@ async def examination_page(
         seen_note=seen_note,
         problem=problem,
         comment=comment,
-        sticks=await asyncio.to_thread(visit.parts.find_sticks) if visit.may(Role.REVIEWER) else [],
+        sticks=await visit.parts.stick_look.sticks() if visit.may(Role.REVIEWER) else [],
         **_scale(folder.conditions),
         **_page_of(views, 0),
     )

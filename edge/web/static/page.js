@@ -211,9 +211,10 @@ async function watchSticks(place) {
     try {
       const answer = await fetch(place.dataset.from);
       if (!answer.ok) continue;
-      const html = await answer.text();
-      if (html !== place.dataset.shown) place.innerHTML = html;
-      place.dataset.shown = html;
+      const fresh = document.createElement("div");
+      fresh.innerHTML = await answer.text();  // from this device, escaped there
+      const flat = (piece) => piece.textContent.replace(/\s+/g, " ").trim();
+      if (flat(fresh) !== flat(place)) place.replaceChildren(...fresh.childNodes);
     } catch {
       // The device will be there again, or the person sees it elsewhere on the page.
     }

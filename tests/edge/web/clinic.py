@@ -22,6 +22,7 @@ from edge.web.live import LiveView
 from edge.web.roles import Role
 from edge.web.sessions import Sessions
 from edge.web.settings import PageSettings
+from edge.web.sticks import StickLook
 from edge.web.visit import Parts
 
 PINS = {"viewer": "view-4711", "reviewer": "rev-2580", "admin": "adm-9036"}
@@ -64,7 +65,13 @@ class Clock:
 class Clinic(Closing):
     """The page of one clinic; ``browser`` gives visitors to it."""
 
-    def __init__(self, home: Path, pins: bool = True, settings: PageSettings | None = None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        pins: bool = True,
+        settings: PageSettings | None = None,
+        stick_patience_s: float = 5.0,
+    ) -> None:
         home.mkdir(parents=True, exist_ok=True)
         self.home = home
         self.clock = Clock()
@@ -77,6 +84,7 @@ class Clinic(Closing):
         self.control = StandInControl(self.live)
         self.desk = Desk(home)
         self.sticks: list[Stick] = []
+        self.stick_look = StickLook(lambda: self.sticks, stick_patience_s)
         self.app = build_app(
             Parts(
                 settings=self.settings,
@@ -90,7 +98,7 @@ class Clinic(Closing):
                 home=home,
                 texts=load_texts(),
                 templates=build_templates(0.05),
-                find_sticks=lambda: self.sticks,
+                stick_look=self.stick_look,
             )
         )
 

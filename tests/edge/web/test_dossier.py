@@ -6,6 +6,7 @@ import errno
 import io
 import os
 import shutil
+import threading
 import zipfile
 from pathlib import Path
 
@@ -102,7 +103,7 @@ def test_a_stick_shows_once_it_is_plugged_in_and_takes_everything(
     clinic.sticks = [stick]
     piece = browser.get("/slides/1/sticks").text
     assert "CLINIC A" in piece
-    assert "900 MB free" in piece
+    assert "0.9 GB free" in piece
     assert "<html" not in piece
     answer = browser.post("/slides/1/stick", stick="sda1")
     assert answer.status_code == 200
@@ -113,6 +114,25 @@ def test_a_stick_shows_once_it_is_plugged_in_and_takes_everything(
     assert set(exports(clinic)[-1]["files"]) < set(written)
     with Store.open_to_read(clinic.home) as store:
         assert audit(store, 1)[0].actor == "reviewer (reviewer)"
+
+
+def test_a_stick_that_does_not_answer_holds_no_page(tmp_path: Path, stick: Stick) -> None:
+    answers, asked = threading.Event(), []
+
+    class Dying(list):
+        def __iter__(self):
+            asked.append(1)
+            answers.wait(30)
+            return super().__iter__()
+
+    with Clinic(tmp_path / "home", stick_patience_s=0.05) as clinic:
+        examined(clinic.home)
+        clinic.stick_look._find = lambda: list(Dying([stick]))
+        browser = clinic.logged_in("reviewer")
+        for _ in range(3):
+            assert browser.get("/slides/1").status_code == 200
+        assert len(asked) == 1  # nor does every page leave a thread behind
+        answers.set()
 
 
 def test_a_write_protected_stick_offers_no_button(clinic: Clinic, stick: Stick) -> None:
