@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 
 from bench.figures import NORMAL_DRAW, RECIPE, ROOT, data_folder
 from convert.operating_point import answer, measure_false_blasts, measure_sensitivity
+from convert.score_reference import score_reference
 from convert.settings import ConvertSettings
 from convert.unseen_cameras import with_unseen_cameras
 from edge.judgement.operating_point import OperatingPoint
+from edge.judgement.score_bins import ScoreReference
 from edge.judgement.slide import Evidence, SlideRules, judge_slide
 from edge.judgement.verdict import Judgement, Verdict
 from train.evaluation.calls import (
@@ -66,7 +68,7 @@ class CalledCells:
     def add_to(self, evidence: Evidence, cell: int) -> Evidence:
         """The evidence with one of the cells more."""
         blast = None if self.blast[cell] < 0 else bool(self.blast[cell])
-        return evidence.add(blast, LABELS[self.label[cell]])
+        return evidence.add(blast, LABELS[self.label[cell]], float(self.p_blast[cell]))
 
 
 @dataclass(frozen=True)
@@ -122,9 +124,12 @@ def _fold(run: RunCalls, others: Sequence[RunCalls]) -> Fold:
     patients = own.where(own.sources == PATIENT_SOURCE)
     cameras = {name: [_elsewhere(other, name) for other in others] for name in run.answers.fields}
 
+    told = score_reference(cell_set(fitted_on.cells), fitted_on.p_blast)
+    reference = ScoreReference(tuple(tuple(row["cells"]) for row in told["patients"]))
+
     def rules(left_out: str = "") -> SlideRules:
         known = {name: seen for name, seen in cameras.items() if name != left_out}
-        return SlideRules(fit_operating_point(fitted_on, known))
+        return SlideRules(fit_operating_point(fitted_on, known), reference=reference)
 
     return Fold(
         number=run.run.fold,

@@ -31,6 +31,7 @@ from convert.operating_point import (
 )
 from convert.out_of_fold import CALLS_FILE, read_out_of_fold, read_report
 from convert.quantize import choose_representative, quantize_network
+from convert.score_reference import score_reference
 from convert.second_opinion import ask, plain_kernels
 from convert.settings import ConvertSettings
 from convert.sources import load_source
@@ -178,6 +179,9 @@ def convert(
         ),
         "figures": figures,
     }
+    reference = score_reference(measured[0], measured[1].scores.p_blast)
+    if reference["patients"]:
+        told["score_reference"] = reference
     files = {
         MODEL_FILE: model,
         GOLDEN_FILE: _golden(model, device, known, settings),

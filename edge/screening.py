@@ -419,7 +419,8 @@ class Screening:
         if records and self._fields is not None:
             self._fields.offer(self._examination, frame.number, frame.rgb)
         for _, _, call in white:
-            self.evidence = self.evidence.add(call.blast, call.label)
+            certain = self._rules.is_certain(call.p_blast)
+            self.evidence = self.evidence.add(call.blast, call.label, call.p_blast, certain)
         return tuple(
             CountedCell(number, frame.number, found[i], call, crop)
             for number, (i, crop, call) in zip(numbers, white, strict=True)
@@ -503,7 +504,14 @@ class Screening:
 
 def slide_rules(bundle: Bundle, settings: Settings) -> SlideRules:
     """What slides are judged by with a bundle and settings."""
-    return SlideRules(bundle.operating_point, settings.verdict, settings.differential)
+    return SlideRules(
+        bundle.operating_point,
+        settings.verdict,
+        settings.differential,
+        settings.domain,
+        bundle.score_reference,
+        bundle.certain_threshold,
+    )
 
 
 def _inside(candidate: Candidate, width_px: int, height_px: int) -> bool:

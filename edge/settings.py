@@ -18,6 +18,7 @@ from edge.errors import SettingsFault
 from edge.imaging.quality import QualitySettings
 from edge.judgement.control import ControlSettings
 from edge.judgement.differential import DifferentialSettings
+from edge.judgement.domain import DomainSettings
 from edge.judgement.verdict import VerdictSettings
 from edge.records.settings import RecordSettings
 from edge.signals.settings import LampSettings
@@ -70,6 +71,7 @@ class Settings:
     quality: QualitySettings = field(default_factory=QualitySettings)
     verdict: VerdictSettings = field(default_factory=VerdictSettings)
     differential: DifferentialSettings = field(default_factory=DifferentialSettings)
+    domain: DomainSettings = field(default_factory=DomainSettings)
     control: ControlSettings = field(default_factory=ControlSettings)
     lamps: LampSettings = field(default_factory=LampSettings)
     page: PageSettings = field(default_factory=PageSettings)

@@ -20,6 +20,7 @@ _COMMON = {"edge", "edge.errors", "edge.closing"}
 _PASSED_DATA = {
     "edge.camera.frame": {"imaging"},
     "edge.judgement.operating_point": {"inference"},
+    "edge.judgement.score_bins": {"inference"},
 }
 # What the page knows besides the records: what lamps say, and what persons' calls make of a result.
 _PAGE_KNOWS = {"edge.signals.indicator", "edge.reviewing", "edge.exporting"}

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from edge.errors import BundleAltered, BundleMissing, BundleRefused
 from edge.inference.fields import Fields, parse_object
-from edge.judgement.operating_point import BetaSpread, OperatingPoint
+from edge.judgement.operating_point import BetaSpread, CertainSign, OperatingPoint
+from edge.judgement.score_bins import BINS, SCORE_EDGES, ScoreReference
 
 SCHEMA_VERSION: Final = 1
 DESCRIPTION_FILE: Final = "bundle.json"
@@ -106,6 +107,10 @@ class Bundle:
             among white cells on which the network did not abstain.
         sensitivity_evidence: What the sensitivity rests on.
         false_blast_evidence: What the false-blast rate rests on.
+        certain_threshold: The p_blast from which a flagged cell is certain; None where the bundle
+            tells no rates of that sign: then it never speaks.
+        score_reference: Scores of the patients it was measured on; None where the bundle tells
+            none: then whether a slide is unlike them all is not checked.
         model: Bytes of the int8 TFLite model.
         golden_crops: uint8, shape (N, size_px, size_px, 3).
         golden_outputs: int8, shape (N, labels).
@@ -127,6 +132,8 @@ class Bundle:
     operating_point: OperatingPoint
     sensitivity_evidence: MeasuredOn
     false_blast_evidence: MeasuredOn
+    certain_threshold: float | None
+    score_reference: ScoreReference | None
     model: bytes
     golden_crops: NDArray[np.uint8]
     golden_outputs: NDArray[np.int8]
@@ -161,6 +168,7 @@ def load_bundle(folder: Path) -> Bundle:
     rates = fields.section("operating_point")
     sensitivity, sensitivity_evidence = _rate(rates.section("sensitivity"))
     false_blasts, false_blast_evidence = _rate(rates.section("false_blast_rate"))
+    certain_threshold, certain = _certain(rates, threshold)
     _check_told(fields)
     return Bundle(
         name=fields.text("name"),
@@ -174,9 +182,11 @@ def load_bundle(folder: Path) -> Bundle:
         blast_offset=decision.number("blast_offset", -50.0, 50.0),
         threshold=threshold,
         abstention=_abstention(fields.section("abstention"), threshold),
-        operating_point=OperatingPoint(sensitivity=sensitivity, false_blast_rate=false_blasts),
+        operating_point=OperatingPoint(sensitivity, false_blasts, certain),
         sensitivity_evidence=sensitivity_evidence,
         false_blast_evidence=false_blast_evidence,
+        certain_threshold=certain_threshold,
+        score_reference=_score_reference(fields),
         model=files[MODEL_FILE],
         golden_crops=crops,
         golden_outputs=outputs,
@@ -297,6 +307,39 @@ def _rate(fields: Fields) -> tuple[BetaSpread, MeasuredOn]:
     spread = BetaSpread(fields.positive("a", 1e9), fields.positive("b", 1e9))
     evidence = MeasuredOn(fields.whole("patients", 1, 10**9), fields.whole("cells", 1, 10**9))
     return spread, evidence
+
+
+def _certain(rates: Fields, threshold: float) -> tuple[float | None, CertainSign | None]:
+    """The sign of cells that score very high, if the bundle tells of one."""
+    if "certain" not in rates.values:
+        return None, None
+    told = rates.section("certain")
+    sensitivity, _ = _rate(told.section("sensitivity"))
+    false_rate, _ = _rate(told.section("false_rate"))
+    return told.number("threshold", threshold, 1.0), CertainSign(sensitivity, false_rate)
+
+
+def _score_reference(fields: Fields) -> ScoreReference | None:
+    """The scores of each patient, if the bundle tells them."""
+    if "score_reference" not in fields.values:
+        return None
+    told = fields.section("score_reference")
+    if told.values.get("edges") != list(SCORE_EDGES):
+        raise told.wrong("edges", f"the edges {list(SCORE_EDGES)}")
+    rows = [_counts(patient) for patient in told.sections("patients")]
+    if not rows:
+        raise told.wrong("patients", "a list of at least one patient")
+    return ScoreReference(tuple(rows))
+
+
+def _counts(patient: Fields) -> tuple[int, ...]:
+    """One patient's cells in each bin."""
+    cells = patient.values.get("cells")
+    if not isinstance(cells, list) or len(cells) != BINS or not any(cells):
+        raise patient.wrong("cells", f"{BINS} counts of cells, not all of them 0")
+    if not all(type(count) is int and 0 <= count <= 10**9 for count in cells):
+        raise patient.wrong("cells", f"{BINS} counts of cells")
+    return tuple(cells)
 
 
 def _check_told(fields: Fields) -> None:
