@@ -179,9 +179,9 @@ def convert(
         ),
         "figures": figures,
     }
-    reference = score_reference(measured[0], measured[1].scores.p_blast)
-    if reference["patients"]:
-        told["score_reference"] = reference
+    scores = score_reference(measured[0], measured[1].scores.p_blast)
+    if scores["patients"]:
+        told["score_reference"] = scores
     files = {
         MODEL_FILE: model,
         GOLDEN_FILE: _golden(model, device, known, settings),
