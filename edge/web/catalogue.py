@@ -61,6 +61,12 @@ class Texts:
         """A measured share as per cent: decimals only where they say something."""
         return self.percent(share, 1 if share < 0.1 else 0)
 
+    def chance(self, p: float) -> str:
+        """A network's probability as per cent: never quite none, and never quite all."""
+        if p < 0.005:
+            return f"< {self.percent(0.01)}"
+        return f"> {self.percent(0.99)}" if p > 0.995 else self.percent(p)
+
 
 def load_texts() -> dict[str, Texts]:
     """All languages, by tag."""

@@ -99,7 +99,7 @@ def visit(browser, device: Device, request: pytest.FixtureRequest):
             page.goto(device.url + "/login")
             page.select_option("#name", name)
             page.fill("#pin", PIN)
-            page.click("main form button")
+            page.click("main form button:not([type=button])")
             page.wait_for_url(device.url + "/")
         return page
 
@@ -276,7 +276,7 @@ def test_every_language_fits_on_a_phone(visit, device: Device, language: str) ->
     page.goto(device.url + "/login")
     page.select_option("#name", "admin")
     page.fill("#pin", PIN)
-    page.click("main form button")
+    page.click("main form button:not([type=button])")
     page.wait_for_url(device.url + "/")
     for path in ("/", "/slides", "/slides/1", "/cells/5", "/lamps", "/audit"):
         page.goto(device.url + path)

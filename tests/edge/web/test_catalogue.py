@@ -94,4 +94,12 @@ def test_numbers_are_written_as_each_language_does() -> None:
     texts = load_texts()
     assert texts["en"].percent(0.1234, 1) == "12.3%"
     assert texts["fr"].percent(0.1234, 1) == "12,3\u202f%"
+    assert [texts["en"].chance(p) for p in (0.0, 0.004, 0.42, 0.996, 1.0)] == [
+        "< 1%",
+        "< 1%",
+        "42%",
+        "> 99%",
+        "> 99%",
+    ]
+    assert [texts["pt"].share(p) for p in (0.0123, 0.348)] == ["1,2%", "35%"]
     assert texts["en"]("no.such_key") == "no.such_key"
