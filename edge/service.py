@@ -23,6 +23,7 @@ from edge.errors import LeukoscopeError
 from edge.examiner import Equipment, Examiner
 from edge.heartbeats import DISK, Heartbeats
 from edge.records.audit import EventKind, record_event
+from edge.records.backup import BackupKeeper, recover
 from edge.records.pulse import DiskPulse
 from edge.records.retention import Retention, is_blocked
 from edge.signals.button import ButtonWatch, Press
@@ -96,17 +97,21 @@ class ButtonActions:
             AlreadyExamining: The page was quicker.
             LeukoscopeError: It could not be recorded.
         """
-        going_on = self._control.progress.phase in (Phase.STARTING, Phase.COUNTING)
         if press is Press.VERY_LONG:
             record_event(self._home, EventKind.STOP, "button", what="shut-down")
             self._ask_poweroff()
         elif press is Press.LONG:
             self._control.start_control()
-        elif going_on:
+        elif _goes_on(self._control):
             self._control.end()
         else:
             # Nobody typed a label: the time names the slide until the page gives it a better one.
             self._control.start(f"BUTTON-{datetime.now(UTC):%Y%m%d-%H%M%S}")
+
+
+def _goes_on(control: Control) -> bool:
+    """Whether a slide is being examined."""
+    return control.progress.phase in (Phase.STARTING, Phase.COUNTING)
 
 
 def ask_poweroff(runtime: Path | None) -> None:
@@ -145,6 +150,14 @@ class Service(Closing):
     ) -> None:
         self.heartbeats = beats = heartbeats or Heartbeats()
         settings = equipment.settings.page
+        recovered = recover(equipment.home)
+        if recovered is not None:
+            _log.error(
+                "%s The damaged files lie in %s; in use now: %s.",
+                recovered.why,
+                recovered.moved_to,
+                recovered.restored_from or "new, empty records",
+            )
         with contextlib.ExitStack() as opened:
             desk = opened.enter_context(Desk(equipment.home))
             desk.ask_now(lambda store: store)  # records that cannot be opened are a fault now
@@ -162,6 +175,7 @@ class Service(Closing):
                 DiskPulse(equipment.home, lambda: beats.beat(DISK), examiner.tell_trouble)
             )
             opened.enter_context(Retention(equipment.home, equipment.settings.records))
+            opened.enter_context(BackupKeeper(equipment.home, lambda: not _goes_on(examiner)))
             if button is not None:
                 runtime = os.environ.get("RUNTIME_DIRECTORY")
                 off = partial(ask_poweroff, Path(runtime) if runtime else None)
