@@ -278,7 +278,7 @@ def test_every_language_fits_on_a_phone(visit, device: Device, language: str) ->
     page.fill("#pin", PIN)
     page.click("main form button:not([type=button])")
     page.wait_for_url(device.url + "/")
-    for path in ("/", "/slides", "/slides/1", "/cells/5", "/lamps", "/audit"):
+    for path in ("/", "/slides", "/slides/1", "/cells/5", "/lamps", "/people", "/audit"):
         page.goto(device.url + path)
         assert page.get_attribute("html", "lang") == language
         assert texts("page.research") in page.inner_text(".research")
