@@ -57,7 +57,7 @@ class Machine:
             input=stdin if stdin is not None else "",
             check=False,
             env=environment,
-            timeout=200,
+            timeout=600,
         )
         if check and done.returncode:
             raise Failed(f"{' '.join(words)}: {done.stdout[-1500:]}{done.stderr[-1500:]}")

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -42,3 +43,11 @@ def test_every_line_of_the_sandbox_is_explained():
     for before, line in itertools.pairwise(walls):
         if line and not line.startswith("#"):
             assert before.startswith("# "), f"nothing says why: {line}"
+
+
+def test_shell_scripts_pass_shellcheck():
+    if shutil.which("shellcheck") is None:
+        pytest.skip("shellcheck is not installed: apt-get install shellcheck")
+    scripts = [*(REPOSITORY / "systemd").glob("*.sh"), *(REPOSITORY / "bench").glob("*.sh")]
+    done = subprocess.run(["shellcheck", *map(str, scripts)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
