@@ -98,6 +98,7 @@ class PiCamera(Closing):
                 # Without the queue a request is answered by the next frame, not by a waiting one.
                 queue=False,
                 controls={"FrameRate": settings.frames_per_s},
+                raw=whole_field(_sensor_modes(device), settings.size_px),
             )
         )
         device.start()
@@ -155,6 +156,43 @@ class PiCamera(Closing):
             request.release()
         exposed_at_s = timestamp_ns / 1e9 if timestamp_ns else time.monotonic()
         return Frame(rgb, exposed_at_s, number)
+
+
+def _sensor_modes(device: Any) -> list[dict[str, Any]]:
+    try:
+        return list(device.sensor_modes)
+    except Exception:
+        # A sensor that does not tell: libcamera then chooses by itself.
+        return []
+
+
+def whole_field(
+    modes: list[dict[str, Any]], size_px: tuple[int, int]
+) -> dict[str, tuple[int, int]] | None:
+    """The sensor mode that sees the whole field and costs least.
+
+    Left to itself libcamera takes the smallest mode above the size asked for, which on the HQ
+    camera is cut out of the middle of the sensor: less than half of the field, at another scale
+    than the optics table says.
+
+    Args:
+        modes: As Picamera2 lists them: ``size``, and ``crop_limits`` (x, y, width, height on the
+            sensor).
+        size_px: Width and height of the frames.
+
+    Returns:
+        ``{"size": (width, height)}`` for the raw stream; None where no mode is known.
+    """
+    seen = [(mode["size"], mode["crop_limits"]) for mode in modes if "crop_limits" in mode]
+    if not seen:
+        return None
+    whole = max(crop[2] * crop[3] for _, crop in seen)
+    fit = [
+        size
+        for size, crop in seen
+        if crop[2] * crop[3] >= 0.98 * whole and size[0] >= size_px[0] and size[1] >= size_px[1]
+    ]
+    return {"size": min(fit, key=lambda size: size[0] * size[1])} if fit else None
 
 
 def _import_picamera2() -> Any:

@@ -54,6 +54,13 @@ class FakePicamera2:
     start_error: ClassVar[Exception | None] = None
     hangs_after: ClassVar[int | None] = None
     last: ClassVar[FakePicamera2 | None] = None
+    # As Picamera2 lists them for the HQ camera (IMX477).
+    sensor_modes: ClassVar[list[dict[str, object]]] = [
+        {"size": (1332, 990), "bit_depth": 10, "crop_limits": (696, 528, 2664, 1980)},
+        {"size": (2028, 1080), "bit_depth": 12, "crop_limits": (0, 440, 4056, 2160)},
+        {"size": (2028, 1520), "bit_depth": 12, "crop_limits": (0, 0, 4056, 3040)},
+        {"size": (4056, 3040), "bit_depth": 12, "crop_limits": (0, 0, 4056, 3040)},
+    ]
 
     @classmethod
     def global_camera_info(cls):
@@ -69,9 +76,10 @@ class FakePicamera2:
         self.controls = []
         type(self).last = self
 
-    def create_video_configuration(self, main, buffer_count, queue, controls):
+    def create_video_configuration(self, main, buffer_count, queue, controls, raw=None):
         assert buffer_count >= 2
         assert not queue
+        self.raw = raw
         return {"main": main, "buffer_count": buffer_count, "controls": controls}
 
     def configure(self, config):

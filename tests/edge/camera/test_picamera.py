@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from edge.camera.picamera import PiCamera, PiCameraSettings
+from edge.camera.picamera import PiCamera, PiCameraSettings, whole_field
 from edge.errors import CameraLost, CameraMissing
 from tests.edge.camera.fake_picamera2 import FakePicamera2, install
 
@@ -28,6 +28,18 @@ def test_frames_are_red_green_blue_and_stay_when_the_buffer_is_reused(monkeypatc
         assert frame.rgb.dtype == np.uint8
         assert (frame.rgb == np.array(FakePicamera2.light)).all()
     assert [frame.number for frame in frames] == list(range(6))
+
+
+def test_the_sensor_mode_sees_the_whole_field(monkeypatch):
+    """The optics table of hardware.md holds only then."""
+    kind = install(monkeypatch)
+    with PiCamera(PiCameraSettings(size_px=(1280, 960))):
+        assert kind.last.raw == {"size": (2028, 1520)}
+    kind = install(monkeypatch, sensor_modes=[])
+    with PiCamera(SMALL):
+        assert kind.last.raw is None
+    assert whole_field(FakePicamera2.sensor_modes, (4000, 3000)) == {"size": (4056, 3040)}
+    assert whole_field(FakePicamera2.sensor_modes, (5000, 3000)) is None
 
 
 def test_times_are_the_sensors(monkeypatch):
