@@ -397,7 +397,7 @@ class Examiner(Closing):
                 reason=judgement.reason,
                 control="" if loop.control_state.allows_green else "MISSING",
                 control_words=loop.control_state.reason,
-                trouble="" if step.trouble is None else step.trouble.value,
+                trouble="" if step.advised is None else step.advised.value,
                 advice=step.advice,
                 indicator=step.signal.indicator.value,
                 lamp_words=step.signal.words,

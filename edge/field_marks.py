@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+from edge.imaging.stage import Join
 from edge.screening import CountedCell, Step
 from edge.web.control import Mark, MarkedCell, mark_of
 
@@ -30,20 +32,28 @@ class FieldMarks:
 
     def marks(self, step: Step) -> tuple[MarkedCell, ...]:
         """The counted cells that lie in a step's field, new ones among them."""
-        new = tuple(_marked(cell) for cell in step.cells)
         if step.place is None or not step.place.countable:
-            return new
-        for join in step.place.joins[self._joins_done :]:
-            for seen in self._seen:
-                if seen.place == join.place:
-                    seen.place = join.into
-                    seen.x_um += join.x_um
-                    seen.y_um += join.y_um
+            # Nothing is known of where older cells lie; those of this very frame are here.
+            return tuple(_marked(c) for c in step.cells if c.frame == step.frame.number)
+        _join(self._seen, step.place.joins[self._joins_done :])
         self._joins_done = len(step.place.joins)
         known = [m for seen in self._seen if (m := _in_field(seen, step)) is not None]
-        self._seen += [_seen(cell, step) for cell in step.cells]
+        judged = [_seen(cell, step.um_per_px) for cell in step.cells]
+        _join(judged, step.place.joins)  # they may have waited while places became one
+        new = [replace(m, new=True) for seen in judged if (m := _in_field(seen, step)) is not None]
+        self._seen += judged
         del self._seen[:-_KEPT]
         return (*known, *new)
+
+
+def _join(cells: list[_Seen], joins: Sequence[Join]) -> None:
+    """Move cells of places that turned out to be parts of others, in place."""
+    for join in joins:
+        for seen in cells:
+            if seen.place == join.place:
+                seen.place = join.into
+                seen.x_um += join.x_um
+                seen.y_um += join.y_um
 
 
 def _marked(cell: CountedCell) -> MarkedCell:
@@ -52,15 +62,15 @@ def _marked(cell: CountedCell) -> MarkedCell:
     return MarkedCell(box, mark_of(cell.call.blast), new=True)
 
 
-def _seen(cell: CountedCell, step: Step) -> _Seen:
-    assert step.place is not None
-    found, scale = cell.candidate, step.um_per_px
+def _seen(cell: CountedCell, um_per_px: float) -> _Seen:
+    """Where a cell lies on the slide, by the frame it was judged in: maybe not the newest."""
+    found, place = cell.candidate, cell.place
     return _Seen(
-        step.place.place,
-        step.place.x_um + found.left_px * scale,
-        step.place.y_um + found.top_px * scale,
-        found.width_px * scale,
-        found.height_px * scale,
+        place.place,
+        place.x_um + found.left_px * um_per_px,
+        place.y_um + found.top_px * um_per_px,
+        found.width_px * um_per_px,
+        found.height_px * um_per_px,
         mark_of(cell.call.blast),
     )
 

@@ -7,9 +7,9 @@ import itertools
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import nan
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,13 +19,17 @@ from edge.control_state import control_state
 from edge.crops import crop_spec
 from edge.errors import GoldenTestFailed, LeukoscopeError
 from edge.imaging.chart import Chart
+from edge.imaging.coach import Advice, Coach, Sight
 from edge.imaging.crop import crop_cell
+from edge.imaging.evenness import evenness_of
 from edge.imaging.locate import Candidate, locate
 from edge.imaging.looks import Looks
-from edge.imaging.quality import Quality, Trouble, assess
+from edge.imaging.objective import ObjectiveWatch
+from edge.imaging.quality import NO_ADVICE, Quality, Trouble, assess
 from edge.imaging.scale import ScaleTracker
 from edge.imaging.stage import Place, Stage
 from edge.imaging.steadiness import Steadiness
+from edge.imaging.views import View, Views, cell_sharpness
 from edge.inference.bundle import Bundle
 from edge.inference.classifier import Call, Classifier
 from edge.judgement.control import NOT_ASKED, ControlState, with_control
@@ -50,6 +54,9 @@ SCALE_UNKNOWN = (
 _TRUSTED_FRAMES = 3
 """Frames of a searched field at rest that are taken to be as good as the last one measured."""
 
+_EVENNESS_EVERY: Final = 15
+"""Frames between two looks at the evenness of the light: it changes only when someone turns it."""
+
 
 @dataclass(frozen=True)
 class CountedCell:
@@ -57,7 +64,8 @@ class CountedCell:
 
     Attributes:
         number: In the records, unique on this device.
-        frame: Number of the frame it was cut from.
+        frame: Number of the frame it was cut from: its sharpest while the slide rested.
+        place: Where that frame lay on the slide.
         candidate: Where it lay in that frame, pixels.
         call: The network's answer.
         crop: uint8, shape (size, size, 3), as the network saw it.
@@ -65,6 +73,7 @@ class CountedCell:
 
     number: int
     frame: int
+    place: Place
     candidate: Candidate
     call: Call
     crop: NDArray[np.uint8]
@@ -79,8 +88,10 @@ class Step:
         um_per_px: Its scale.
         place: Where it lies on the slide; None where it was not looked for.
         trouble: Why it could not be used; None when it was.
-        advice: One sentence for the person; empty when there is nothing to say.
-        cells: White cells that were new in it.
+        advised: What the person should do, by the frames so far; None when nothing is wrong.
+        advice: The same as one sentence; the next field where nothing is wrong, and empty once
+            there is a verdict.
+        cells: White cells that were judged after it, each by its sharpest view.
         tally: The counts so far.
         judgement: The verdict so far.
         signal: What the lamps show.
@@ -90,6 +101,7 @@ class Step:
     um_per_px: float
     place: Place | None
     trouble: Trouble | None
+    advised: Advice | None
     advice: str
     cells: tuple[CountedCell, ...]
     tally: Tally
@@ -206,6 +218,9 @@ class Screening:
         self._judged: Judgement | None = None
         self._chart = Chart()
         self._looks = Looks()
+        self._views = Views(settings.screening.views if camera.continuous else 1)
+        self._coach = Coach(settings.coach)
+        self._evenness = nan
         self._trusted: Quality | None = None  # of a field at rest, not measured in every frame
         self._trusted_frames = 0
         self._troubles: Counter[Trouble] = Counter()
@@ -249,12 +264,20 @@ class Screening:
             )
             if self._um_per_px is not None:
                 stage = Stage(self._um_per_px)
+                self._objective = ObjectiveWatch(self._um_per_px, self._settings.objective)
+                step = None
                 for frame in frames:
                     with self._watch.step("frame"):
                         step = self._step(frame, self._um_per_px, stage)
                     yield step
                     if self._enough and self._until_verdict:
                         break
+                if step is not None and not self._enough:
+                    # Frames have ended while cells still waited for a better view.
+                    last = self._judge_views(self._um_per_px, resting=False)
+                    if last:
+                        tally, judgement = self.evidence.tally, self._judgement
+                        yield replace(step, cells=last, tally=tally, judgement=judgement)
             self.outcome = self._finish(started_s)
         except LeukoscopeError as fault:
             # Lamps that fail too must not hide what failed first; they go dark by themselves.
@@ -342,25 +365,32 @@ class Screening:
             place = stage.locate_field(frame.rgb) if follow else stage.new_place()
         searched = follow and place.countable and self._looks.enough(place)
         quality = self._quality(frame, um_per_px, searched)
-        cells: tuple[CountedCell, ...] = ()
-        if quality.usable:
+        sight = self._sight(frame, quality, place, stage)
+        resting = False
+        if quality.usable and not sight.other_objective:
             self._usable_frames += 1
-            if not searched and self._rests(quality):
-                cells = self._count(frame, um_per_px, place)
-            if cells:
-                self._judged = None
+            resting = searched or self._rests(quality)
+            if searched:
+                self._look_again(frame, um_per_px, place)
+            elif resting:
+                self._look(frame, um_per_px, place)
         elif quality.trouble is not None:
             self._troubles[quality.trouble] += 1
         self._unusable_in_a_row = 0 if quality.usable else self._unusable_in_a_row + 1
+        cells = self._judge_views(um_per_px, resting)
+        advised = self._coach.see(sight)
         # A push to the next field blurs a few frames: no reason to call the person.
         troubled = self._unusable_in_a_row >= self._settings.screening.patience_frames
-        self._show(while_examining(self._told, troubled))
+        flashes = 2 if advised is None else advised.flashes
+        self._show(while_examining(self._told, troubled or self._coach.lasting, flashes))
+        words = NO_ADVICE if advised is None else advised.words
         return Step(
             frame=frame,
             um_per_px=um_per_px,
             place=place,
             trouble=quality.trouble,
-            advice="" if self._enough else quality.advice,
+            advised=advised,
+            advice="" if self._enough else words,
             cells=cells,
             tally=self.evidence.tally,
             judgement=self._judgement,
@@ -386,44 +416,82 @@ class Screening:
         motion_um = quality.measures.motion_um if quality.measures else nan
         return not self._camera.continuous or self._steadiness.rests(motion_um)
 
-    def _count(self, frame: Frame, um_per_px: float, place: Place) -> tuple[CountedCell, ...]:
-        """Cells not seen before: judged, recorded durably, and only then counted."""
+    def _sight(self, frame: Frame, quality: Quality, place: Place, stage: Stage) -> Sight:
+        """What the coach is told of a frame."""
+        if self._frames % _EVENNESS_EVERY == 1:
+            self._evenness = evenness_of(frame.rgb)
+        other = False
+        if self._camera.continuous:
+            unseen = (Trouble.TOO_DARK, Trouble.SATURATED, Trouble.MOVING)
+            seen = quality.trouble not in unseen
+            other = self._objective.see(frame.rgb) if seen else self._objective.other
+        return Sight(
+            trouble=quality.trouble,
+            measures=quality.measures,
+            evenness=self._evenness,
+            dirt=stage.dirt_share,
+            too_fast=place.confidence == 0.0 and quality.trouble in (None, Trouble.MOVING),
+            other_objective=other,
+        )
+
+    def _look(self, frame: Frame, um_per_px: float, place: Place) -> None:
+        """Chart the cells of a field; new ones, and those that wait, are offered this view."""
         if not place.countable:
-            return ()
+            return
         height, width = frame.rgb.shape[:2]
         # A cell whose box meets the border is left for the next field, never counted half.
         with self._watch.step("locate"):
             found = [c for c in locate(frame.rgb, um_per_px) if _inside(c, width, height)]
-        on_slide = [
-            (place.x_um + c.centre_px[0] * um_per_px, place.y_um + c.centre_px[1] * um_per_px)
-            for c in found
-        ]
+        on_slide = [_on_slide_um(place, c, um_per_px) for c in found]
         self._looks.note(place)
         with self._watch.step("chart"):
-            new = self._chart.new_cells(place, on_slide)
-        if not new:
+            new = set(self._chart.new_cells(place, on_slide))
+            numbers = self._chart.numbers(place, on_slide)
+        for i, number in enumerate(numbers):
+            if number is not None and (i in new or number in self._views):
+                self._offer(number, frame, um_per_px, place, found[i])
+
+    def _look_again(self, frame: Frame, um_per_px: float, place: Place) -> None:
+        """A field that was searched: cells that wait are where they were, moved with the field."""
+        height, width = frame.rgb.shape[:2]
+        for view in self._views.waiting:
+            moved = view.moved_to(place, um_per_px)
+            if moved is not None and _inside(moved, width, height):
+                self._offer(view.cell, frame, um_per_px, place, moved)
+
+    def _offer(
+        self, cell: int, frame: Frame, um_per_px: float, place: Place, found: Candidate
+    ) -> None:
+        sharpness = cell_sharpness(frame.rgb, found, um_per_px)
+        self._views.offer(View(cell, frame.number, frame.rgb, place, found, sharpness))
+
+    def _judge_views(self, um_per_px: float, resting: bool) -> tuple[CountedCell, ...]:
+        """Cells that wait for no better view: judged, recorded durably, and only then counted."""
+        views = self._views.due(resting)
+        if not views:
             return ()
         with self._watch.step("crop"):
             crops = np.stack(
-                [crop_cell(frame.rgb, found[i].centre_px, um_per_px, self._crop) for i in new]
+                [crop_cell(v.rgb, v.candidate.centre_px, um_per_px, self._crop) for v in views]
             )
         with self._watch.step("classify"):
             calls = self._classifier.classify(crops)
-        judged = list(zip(new, crops, calls, strict=True))
-        white = [(i, crop, call) for i, crop, call in judged if call.white_cell]
+        judged = list(zip(views, crops, calls, strict=True))
+        white = [(view, crop, call) for view, crop, call in judged if call.white_cell]
         with self._watch.step("records"):
-            records = [
-                _record(frame, place, found[i], on_slide[i], call, crop) for i, crop, call in white
-            ]
+            records = [_record(view, um_per_px, call, crop) for view, crop, call in white]
             numbers = self._store.add_cells(self._examination, records)
-        if records and self._fields is not None:
-            self._fields.offer(self._examination, frame.number, frame.rgb)
+        if self._fields is not None:
+            for frame, rgb in {view.frame: view.rgb for view, _, _ in white}.items():
+                self._fields.offer(self._examination, frame, rgb)
         for _, _, call in white:
             certain = self._rules.is_certain(call.p_blast)
             self.evidence = self.evidence.add(call.blast, call.label, call.p_blast, certain)
+        if white:
+            self._judged = None
         return tuple(
-            CountedCell(number, frame.number, found[i], call, crop)
-            for number, (i, crop, call) in zip(numbers, white, strict=True)
+            CountedCell(number, view.frame, view.place, view.candidate, call, crop)
+            for number, (view, crop, call) in zip(numbers, white, strict=True)
         )
 
     def _show(self, signal: Signal) -> None:
@@ -528,20 +596,20 @@ def _emptying(held: deque[Frame]) -> Iterator[Frame]:
         yield held.popleft()
 
 
-def _record(
-    frame: Frame,
-    place: Place,
-    candidate: Candidate,
-    on_slide_um: tuple[float, float],
-    call: Call,
-    crop: NDArray[np.uint8],
-) -> CellRecord:
+def _on_slide_um(place: Place, candidate: Candidate, um_per_px: float) -> tuple[float, float]:
+    x_px, y_px = candidate.centre_px
+    return place.x_um + x_px * um_per_px, place.y_um + y_px * um_per_px
+
+
+def _record(view: View, um_per_px: float, call: Call, crop: NDArray[np.uint8]) -> CellRecord:
+    found = view.candidate
+    x_um, y_um = _on_slide_um(view.place, found, um_per_px)
     return CellRecord(
-        frame=frame.number,
-        place=place.place,
-        x_um=on_slide_um[0],
-        y_um=on_slide_um[1],
-        box=(candidate.left_px, candidate.top_px, candidate.width_px, candidate.height_px),
+        frame=view.frame,
+        place=view.place.place,
+        x_um=x_um,
+        y_um=y_um,
+        box=(found.left_px, found.top_px, found.width_px, found.height_px),
         label=call.label,
         blast=call.blast,
         p_blast=call.p_blast,

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from edge.camera.settings import CameraSettings
 from edge.errors import SettingsFault
+from edge.imaging.coach import CoachSettings
+from edge.imaging.objective import ObjectiveSettings
 from edge.imaging.quality import QualitySettings
 from edge.judgement.control import ControlSettings
 from edge.judgement.differential import DifferentialSettings
@@ -38,6 +40,8 @@ class ScreeningSettings:
         scale_error_max: A worse estimate than this is no scale: nothing is judged by it.
         held_bytes: Most memory for frames held back while the scale is measured.
         threads: Threads of the interpreter.
+        views: Views of a cell, while the slide rests, of which the sharpest is judged; 1 judges
+            the first usable one.
         patience_frames: Unusable frames in a row before the lamps give advice.
         trouble_share_max: Share of frames unusable for one reason above which that reason is
             given for a slide that could not be judged.
@@ -48,15 +52,17 @@ class ScreeningSettings:
     scale_error_max: float = 0.15
     held_bytes: int = 64_000_000
     threads: int = 2
+    views: int = 3
     patience_frames: int = 10
     trouble_share_max: float = 0.5
 
     def __post_init__(self) -> None:
         if not 0 < self.scale_error <= self.scale_error_max < 1:
             raise ValueError("scale_error must be above 0 and at most scale_error_max, below 1")
-        if min(self.scale_frames, self.held_bytes, self.threads, self.patience_frames) < 1:
+        counts = (self.scale_frames, self.held_bytes, self.threads, self.views)
+        if min(*counts, self.patience_frames) < 1:
             raise ValueError(
-                "scale_frames, held_bytes, threads and patience_frames must be at least 1"
+                "scale_frames, held_bytes, threads, views and patience_frames must be at least 1"
             )
         if not 0 < self.trouble_share_max <= 1:
             raise ValueError("trouble_share_max must be above 0 and at most 1")
@@ -69,6 +75,8 @@ class Settings:
     screening: ScreeningSettings = field(default_factory=ScreeningSettings)
     camera: CameraSettings = field(default_factory=CameraSettings)
     quality: QualitySettings = field(default_factory=QualitySettings)
+    coach: CoachSettings = field(default_factory=CoachSettings)
+    objective: ObjectiveSettings = field(default_factory=ObjectiveSettings)
     verdict: VerdictSettings = field(default_factory=VerdictSettings)
     differential: DifferentialSettings = field(default_factory=DifferentialSettings)
     domain: DomainSettings = field(default_factory=DomainSettings)

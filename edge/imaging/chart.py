@@ -99,6 +99,17 @@ class Chart:
                 cell.sightings += 1
         return new
 
+    def numbers(self, place: Place, centres_um: Sequence[tuple[float, float]]) -> list[int | None]:
+        """Numbers of the counted cells at some places; None where there is none.
+
+        Args:
+            place: Where the field lies.
+            centres_um: As in ``new_cells``.
+        """
+        self._apply(place.joins)
+        found = [self._find(place.place, x_um, y_um) for x_um, y_um in centres_um]
+        return [None if cell is None else cell.number for cell in found]
+
     def _find(self, place: int, x_um: float, y_um: float) -> ChartedCell | None:
         """The nearest counted cell within the tolerance."""
         nearest, nearest_um = None, self._tolerance_um

@@ -74,12 +74,12 @@ def darkness_of(rgb: NDArray[np.uint8]) -> Floats:
     fitted through the glass.
     """
     green = rgb[..., 1].astype(np.float32)
-    glass = np.maximum(_glass_surface(green), 1.0)
+    glass = np.maximum(glass_surface(green), 1.0)
     dark: Floats = np.clip(1.0 - green / glass, -0.5, 1.0)
     return dark
 
 
-def _glass_surface(green: Floats) -> Floats:
+def glass_surface(green: Floats) -> Floats:
     """Quadratic surface through the bright end of every tile, tiles without glass left out."""
     height, width = green.shape
     flat = np.full_like(green, np.percentile(green, 95))

@@ -208,6 +208,12 @@ class Stage:
         self._last = (view, spot)
         return self._place(spot, new=False)
 
+    @property
+    def dirt_share(self) -> float:
+        """Share of the field under dirt that does not move with the slide; 0 until it is known."""
+        mask = self._dirt.mask
+        return 0.0 if mask is None else float(mask.mean())
+
     def _fit(self, shape: tuple[int, ...]) -> None:
         if shape == self._shape:
             return

@@ -9,8 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from edge.imaging.contours import glass_surface
 from edge.imaging.reduction import reduced
 from edge.imaging.stain import densities, nuclear_stain, white_level
+
+_DEEPEST: Final = 0.9
+"""No shade of an optic that can be looked through is deeper."""
 
 DETAIL: Final = 2
 """How much finer ``closer`` is than the map."""
@@ -25,6 +29,7 @@ class StainMap:
         factor: Whole number by which it is reduced.
         um_per_px: Scale of the map.
         white: float32 (3,), colour of its background.
+        shade: float32 (h, w), density of the uneven light: 0 where it is brightest.
         density: float32 (3, h, w), optical densities of the reduced picture.
         stain: float32 (h, w), its nuclear stain.
     """
@@ -33,6 +38,7 @@ class StainMap:
     factor: int
     um_per_px: float
     white: NDArray[np.float32]
+    shade: NDArray[np.float32]
     density: NDArray[np.float32]
     stain: NDArray[np.float32]
 
@@ -41,8 +47,10 @@ class StainMap:
         """Reduce a picture of scale ``um_per_px`` by ``factor`` and measure its stain."""
         small = reduced(rgb, factor)
         white = white_level(small)
-        density = densities(small, white)
-        return cls(rgb, factor, um_per_px * factor, white, density, nuclear_stain(density))
+        shade = _shade(small)
+        density = densities(small, white) - shade
+        stain = nuclear_stain(density)
+        return cls(rgb, factor, um_per_px * factor, white, shade, density, stain)
 
     @property
     def detail(self) -> int:
@@ -70,4 +78,15 @@ class StainMap:
             cut = np.pad(cut, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="edge")
         size = (wide * self.detail, tall * self.detail)
         fine = Image.fromarray(cut).resize(size, Image.Resampling.BOX)
-        return nuclear_stain(densities(np.asarray(fine), self.white))
+        shade = self.shade[rows, columns].repeat(self.detail, axis=0).repeat(self.detail, axis=1)
+        return nuclear_stain(densities(np.asarray(fine), self.white) - shade)
+
+
+def _shade(small: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Density of vignetting and of a lamp out of centre, from the glass between the cells.
+
+    Shade takes all colours alike: it is measured in green and taken off all three.
+    """
+    surface = np.maximum(glass_surface(small[..., 1].astype(np.float32)), 1.0)
+    shade: NDArray[np.float32] = np.log(surface.max() / surface)
+    return np.minimum(shade, np.float32(_DEEPEST))

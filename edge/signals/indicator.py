@@ -75,9 +75,9 @@ APPEARANCES: dict[Indicator, Appearance] = {
     ),
     Indicator.ADVICE: Appearance(
         blinking(Lamp.AMBER, 0.15, 0.2, 0.15, 0.8),
-        "amber, double flashes",
-        "Advice: this picture cannot be used (focus, movement, light, crowding); "
-        "the screen says what to do.",
+        "amber, two to six quick flashes",
+        "Advice: the screen says what to do. Two flashes: focus; three: light; four: another part "
+        "of the smear; five: a steadier hand; six: slide, dirt or objective.",
     ),
     Indicator.CANNOT_JUDGE: Appearance(
         steady(Lamp.AMBER),
@@ -188,13 +188,19 @@ class Signal:
         indicator: The state.
         proof: What a green lamp rests on; None for all others.
         fault_number: Such as ``E-CAM-03``; empty for all but a fault.
+        flashes: Quick flashes of advice, which say what kind it is of; 2 for all but advice.
     """
 
     indicator: Indicator
     proof: CompletedExamination | None = None
     fault_number: str = ""
+    flashes: int = 2
 
     def __post_init__(self) -> None:
+        if self.flashes != 2 and self.indicator is not Indicator.ADVICE:
+            raise ValueError("only advice has flashes")
+        if not 2 <= self.flashes <= 6:
+            raise ValueError("advice has two to six flashes")
         if self.indicator is Indicator.NO_BLASTS_FOUND:
             # Exactly this class: a subclass could have skipped the checks.
             if type(self.proof) is not CompletedExamination:
@@ -210,6 +216,11 @@ class Signal:
         return cls(indicator)
 
     @classmethod
+    def advice(cls, flashes: int) -> Signal:
+        """Advice of a kind: so many quick flashes."""
+        return cls(Indicator.ADVICE, flashes=flashes)
+
+    @classmethod
     def green(cls, proof: CompletedExamination) -> Signal:
         """Green, for a completed examination."""
         return cls(Indicator.NO_BLASTS_FOUND, proof=proof)
@@ -222,6 +233,8 @@ class Signal:
     @property
     def pattern(self) -> Pattern:
         """What the lamps do for it."""
+        if self.indicator is Indicator.ADVICE:
+            return blinking(Lamp.AMBER, *(0.15, 0.2) * (self.flashes - 1), 0.15, 0.8)
         if self.indicator is not Indicator.FAULT:
             return APPEARANCES[self.indicator].pattern
         code = blink_code(self.fault_number)
@@ -230,6 +243,8 @@ class Signal:
     @property
     def words(self) -> str:
         """The lamps' colour and pattern as words, for a screen or a page."""
+        if self.indicator is Indicator.ADVICE:
+            return f"amber, {self.flashes} quick flashes"
         if self.indicator is not Indicator.FAULT:
             return APPEARANCES[self.indicator].looks
         code = blink_code(self.fault_number)
@@ -238,18 +253,19 @@ class Signal:
         return f"red and amber in turn: {code.red} red, {code.amber} amber ({self.fault_number})"
 
 
-def while_examining(verdict: str, troubled: bool) -> Signal:
+def while_examining(verdict: str, troubled: bool, flashes: int = 2) -> Signal:
     """What to show in the middle of an examination.
 
     Never green: an examination that is going on proves nothing yet.
 
     Args:
         verdict: The verdict so far.
-        troubled: The newest frame could not be used.
+        troubled: The person should do something.
+        flashes: What kind of advice it is, as quick flashes.
     """
     if verdict_name(verdict) == Indicator.REVIEW.value:
         return Signal.plain(Indicator.REVIEW)
-    return Signal.plain(Indicator.ADVICE if troubled else Indicator.KEEP_COUNTING)
+    return Signal.advice(flashes) if troubled else Signal.plain(Indicator.KEEP_COUNTING)
 
 
 def when_completed(verdict: str, proof: CompletedExamination | None) -> Signal:

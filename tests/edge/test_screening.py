@@ -330,4 +330,5 @@ def test_a_resting_hand_has_its_field_searched_twice_and_a_lost_focus_is_still_t
     assert len(watch.laps["quality"]) < 20
     assert [step.trouble for step in steps[:20]] == [None] * 20
     assert [step.trouble for step in steps[24:]] == [Trouble.OUT_OF_FOCUS] * 8
-    assert sum(len(step.cells) for step in steps[2:]) == 0
+    # Searched twice, its cells were judged by the sharpest of three views; then nothing is new.
+    assert sum(len(step.cells) for step in steps[3:]) == 0

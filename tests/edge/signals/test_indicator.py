@@ -177,3 +177,26 @@ def test_the_verdicts_are_those_of_the_judgement():
 
 def test_no_blasts_without_a_proof_is_not_green():
     assert when_completed("NO_BLASTS_FOUND", None).indicator is Indicator.CANNOT_JUDGE
+
+
+def test_advice_flashes_so_often_as_its_kind_says():
+    seen = set()
+    for flashes in range(2, 7):
+        signal = while_examining("KEEP_COUNTING", troubled=True, flashes=flashes)
+        steps = signal.pattern.steps
+        assert sum(bool(step.lit) for step in steps) == flashes
+        assert str(flashes) in signal.words
+        seen.add(signal)
+    assert len(seen) == 5
+    assert while_examining("REVIEW", troubled=True, flashes=4).indicator is Indicator.REVIEW
+
+
+@pytest.mark.parametrize("flashes", [0, 1, 7])
+def test_flashes_that_nobody_can_count_are_refused(flashes):
+    with pytest.raises(ValueError, match="two to six"):
+        Signal.advice(flashes)
+
+
+def test_only_advice_has_flashes():
+    with pytest.raises(ValueError, match="only advice"):
+        Signal(Indicator.READY, flashes=3)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.imaging.coach import Advice
 from edge.imaging.quality import Trouble
 from edge.signals.indicator import Indicator
 from edge.web.catalogue import LANGUAGES, chosen_language, load_texts, read_lines
@@ -64,6 +65,8 @@ def test_every_state_and_every_trouble_has_its_words() -> None:
             assert f"{section}.{indicator.value}" in _ENGLISH
     for trouble in Trouble:
         assert f"advice.{trouble.value}" in _ENGLISH
+    for advice in Advice:
+        assert _ENGLISH[f"advice.{advice.value}"] == advice.words
 
 
 @pytest.mark.parametrize(

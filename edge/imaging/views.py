@@ -1,0 +1,113 @@
+"""Of the views of a cell while the slide rests, the sharpest: that one is judged.
+
+A frame just usable is followed by a better one as the hand settles and the focus is turned. A cell
+waits for a few views, or until the hand moves on; nothing is judged twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.imaging.locate import Candidate
+from edge.imaging.stage import Place
+
+_STEP_UM: Final = 0.4
+"""Distance over which grey levels are compared: what a 40x dry objective just resolves."""
+
+
+@dataclass(frozen=True)
+class View:
+    """One sight of a charted cell.
+
+    Attributes:
+        cell: Its number in the chart.
+        frame: Number of the frame.
+        rgb: uint8 (height, width, 3), the frame.
+        place: Where the frame lies on the slide.
+        candidate: Where the cell lies in the frame.
+        sharpness: From ``cell_sharpness``; compares views of one cell only.
+    """
+
+    cell: int
+    frame: int
+    rgb: NDArray[np.uint8]
+    place: Place
+    candidate: Candidate
+    sharpness: float
+
+    def moved_to(self, place: Place, um_per_px: float) -> Candidate | None:
+        """Where the cell lies in a field at another place; None where that cannot be told."""
+        if place.place != self.place.place:
+            return None
+        right = (self.place.x_um - place.x_um) / um_per_px
+        down = (self.place.y_um - place.y_um) / um_per_px
+        found = self.candidate
+        return replace(found, left_px=found.left_px + right, top_px=found.top_px + down)
+
+
+def cell_sharpness(rgb: NDArray[np.uint8], candidate: Candidate, um_per_px: float) -> float:
+    """How steep the grey levels of a cell are for their spread; 0 for an even patch.
+
+    Args:
+        rgb: uint8 (height, width, 3), the frame.
+        candidate: The cell in it.
+        um_per_px: Scale of the frame.
+
+    Returns:
+        Mean squared step over 0.4 um in both directions, in variances. Blur of any kind lowers it.
+    """
+    left, top = int(candidate.left_px), int(candidate.top_px)
+    right = int(np.ceil(candidate.left_px + candidate.width_px))
+    bottom = int(np.ceil(candidate.top_px + candidate.height_px))
+    green = rgb[max(0, top) : bottom, max(0, left) : right, 1].astype(np.float32)
+    step = max(1, round(_STEP_UM / um_per_px))
+    if min(green.shape) <= step:
+        return 0.0
+    across, down = green[:, step:] - green[:, :-step], green[step:] - green[:-step]
+    steep = float(np.mean(across * across) + np.mean(down * down))
+    return steep / max(float(green.var()), 1.0)
+
+
+class Views:
+    """Cells that wait for a sharper view.
+
+    Args:
+        most: Views after which a cell is judged though the slide still rests; 1 waits for none.
+    """
+
+    def __init__(self, most: int) -> None:
+        if most < 1:
+            raise ValueError("most must be at least 1")
+        self._most = most
+        self._best: dict[int, View] = {}
+        self._seen: dict[int, int] = {}
+
+    def __contains__(self, cell: int) -> bool:
+        return cell in self._best
+
+    @property
+    def waiting(self) -> list[View]:
+        """The best view so far of each cell that waits."""
+        return list(self._best.values())
+
+    def offer(self, view: View) -> None:
+        """Take one more view of a cell that is new or waits."""
+        best = self._best.get(view.cell)
+        if best is None or view.sharpness > best.sharpness:
+            self._best[view.cell] = view
+        self._seen[view.cell] = self._seen.get(view.cell, 0) + 1
+
+    def due(self, resting: bool) -> list[View]:
+        """The best view of each cell that waits no longer, in order of first sight.
+
+        Args:
+            resting: Whether the slide rests still; if not, no cell waits on.
+        """
+        cells = [c for c in self._best if not resting or self._seen[c] >= self._most]
+        for cell in cells:
+            del self._seen[cell]
+        return [self._best.pop(cell) for cell in cells]
