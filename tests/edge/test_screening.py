@@ -332,3 +332,22 @@ def test_a_resting_hand_has_its_field_searched_twice_and_a_lost_focus_is_still_t
     assert [step.trouble for step in steps[24:]] == [Trouble.OUT_OF_FOCUS] * 8
     # Searched twice, its cells were judged by the sharpest of three views; then nothing is new.
     assert sum(len(step.cells) for step in steps[3:]) == 0
+
+
+def test_a_cell_is_judged_by_its_sharpest_view_and_once(
+    classifier: Classifier, tmp_path: Path, field: NDArray[np.uint8]
+) -> None:
+    """The hand settles: the second frame is the sharpest."""
+    soft = np.asarray(Image.fromarray(field).filter(ImageFilter.GaussianBlur(1.2)))
+    with Store.open(tmp_path) as store:
+        camera = _Fields([soft, field, soft, soft])
+        camera.continuous = True
+        loop = Screening(
+            camera, classifier, store, NoLamps(), Settings(), "S-10", "test", 0.2,
+            until_verdict=False,
+        )  # fmt: skip
+        steps = list(loop.steps())
+        (examination,) = store.examinations()
+        frames = {cell.record.frame for cell in store.cells(examination.number)}
+    assert frames == {1}
+    assert [bool(step.cells) for step in steps] == [False, False, True, False]
