@@ -14,7 +14,7 @@ PIP_PINS := $(if $(CONSTRAINTS),-c $(CONSTRAINTS))
 .DEFAULT_GOAL := help
 ROOTS := /var/tmp/leukoscope-roots
 BUNDLE := dist/usb-bundle
-.PHONY: usb-bundle test-boot test-arm64 power-cuts soak help demo serve test lint typecheck wheel bench clean constraints network report bundle figures
+.PHONY: usb-bundle test-boot test-arm64 power-cuts soak help demo serve test lint typecheck wheel bench clean constraints network report bundle figures verdict-figures
 
 help: ## Show this list
 	@echo "Leukoscope: screening aid for blasts in blood smears (research use, not a diagnosis)."
@@ -70,6 +70,12 @@ bundle: report ## Quantize and prove the committed float network again into runs
 
 figures: $(DEV)/.installed ## Print the figures of README.md from real data and phantoms
 	$(DEV)/bin/python -m bench.figures
+	$(MAKE) verdict-figures
+
+verdict-figures: $(DEV)/.installed ## Those of the verdict on all patients, from the committed answers (about a minute)
+	$(DEV)/bin/python -m bench.slides
+	$(DEV)/bin/python -m bench.aggregation
+	$(DEV)/bin/python -m bench.tables README.md
 
 usb-bundle: $(DEV)/.installed ## What installs a Raspberry Pi without internet, into dist/usb-bundle
 	systemd/usb-bundle.sh $(BUNDLE) $(DEV)/bin/python

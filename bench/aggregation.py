@@ -6,10 +6,10 @@
 
 Each is fitted on the other folds' patients. Held-out patients with blasts are compared with slides
 from healthy sources (donors in a normal differential, cameras never trained on) and with held-out
-patients without blasts, 110 cells each. Two questions: how well the evidence ranks (AUC, a patient
-against a healthy slide), and what it finds at the same bound of 1 / alpha, and how often it is
-wrong there. The models' bins were chosen after looking at these patients, so the alternatives are
-shown at their best.
+patients without blasts, 110 cells each; healthy slides of 400 cells are asked besides how often the
+evidence is wrong there. Two questions: how well it ranks (AUC, a patient against a healthy slide),
+and what it finds at the same bound of 1 / alpha, and how often it is wrong there. The models' bins
+were chosen after looking at these patients, so the alternatives are shown at their best.
 """
 
 from __future__ import annotations
@@ -28,29 +28,34 @@ from bench.folds import RUNS, CalledCells, Fold, Indices, read_folds
 from bench.score_model import bin_counts, fit_score_model
 from convert.settings import ConvertSettings
 from edge.judgement.rates import log_likelihood, rate_weights, share_grid
+from edge.judgement.slide import SlideRules
 from edge.judgement.urn import SequenceProbability
 from edge.judgement.verdict import VerdictSettings
 from train.evaluation.calls import cell_set, log_odds
 
 METHODS: Final = ("count", "sum", "model")
 _CELLS: Final = 110  # as many as most patients have, so that nobody wins by length
+_LONG_CELLS: Final = 400
+_LONG: Final = f", {_LONG_CELLS} cells"
 _FREE: Final = 0.01
 _GROUPS: Final = {"20% and more": (0.2, 1.01), "10 to 20%": (0.1, 0.2), "5 to 10%": (0.05, 0.1)}
 
-Evidence = Callable[[CalledCells, Indices], tuple[float, float, float]]
+Evidence = Callable[[CalledCells, Indices, SlideRules], tuple[float, float, float]]
 
 
 def evidence_of(fold: Fold) -> Evidence:
     """ln of the evidence of some cells, for each of `METHODS`, fitted on the other folds."""
     settings = VerdictSettings()
-    point = fold.rules.point
     fitted = fold.others
     below = ConvertSettings().blast_free_below
     model = fit_score_model(cell_set(fitted.cells), fitted.log_odds, below)
-    some = rate_weights(point, share_grid(settings.share_limit)).mean(axis=0, keepdims=True)
-    none = SequenceProbability(point.false_blast_rate, 10_000)
+    shares = share_grid(settings.share_limit)
 
-    def evidence(cells: CalledCells, chosen: Indices) -> tuple[float, float, float]:
+    def evidence(
+        cells: CalledCells, chosen: Indices, rules: SlideRules
+    ) -> tuple[float, float, float]:
+        some = rate_weights(rules.point, shares).mean(axis=0, keepdims=True)
+        none = SequenceProbability(rules.point.false_blast_rate, len(chosen))
         calls, counts = cells.blast[chosen], bin_counts(log_odds(cells.p_blast[chosen]))
         told = np.array([float((calls >= 0).sum())])
         flagged = np.array([float((calls == 1).sum())])
@@ -66,11 +71,16 @@ def slides(fold: Fold, draws: int, seed: int) -> Iterator[tuple[str, float, tupl
     rng = np.random.default_rng([seed, fold.number])
     for cells in fold.patients:
         kind = "patients without blasts" if cells.signed_share < _FREE else "patients"
-        yield kind, cells.signed_share, evidence(cells, np.arange(len(cells)))
+        yield kind, cells.signed_share, evidence(cells, np.arange(len(cells)), fold.rules)
     for _ in range(draws):
-        yield fold.healthy.name, 0.0, evidence(fold.healthy, fold.draw_normal(rng)[:_CELLS])
-        for cells, _ in fold.elsewhere:
-            yield cells.name, 0.0, evidence(cells, rng.permutation(len(cells))[:_CELLS])
+        drawn = fold.draw_normal(rng)
+        yield fold.healthy.name, 0.0, evidence(fold.healthy, drawn[:_CELLS], fold.rules)
+        yield fold.healthy.name + _LONG, 0.0, evidence(fold.healthy, drawn, fold.rules)
+        for cells, rules in fold.elsewhere:
+            drawn = rng.permutation(len(cells))[:_CELLS]
+            yield cells.name, 0.0, evidence(cells, drawn, rules)
+            drawn = rng.integers(0, len(cells), _LONG_CELLS)
+            yield cells.name + _LONG, 0.0, evidence(cells, drawn, rules)
 
 
 def compare(folds: Sequence[Fold], draws: int, seed: int) -> dict[str, Any]:
@@ -86,7 +96,11 @@ def compare(folds: Sequence[Fold], draws: int, seed: int) -> dict[str, Any]:
     for place, method in enumerate(METHODS):
         own = values[:, place]
         told["methods"][method] = {
-            "auc": {kind: _auc(own[ill], own[kinds == kind]) for kind in healthy},
+            "auc": {
+                kind: _auc(own[ill], own[kinds == kind])
+                for kind in healthy
+                if not kind.endswith(_LONG)
+            },
             "found": {
                 group: [
                     int((own[ill & (shares >= low) & (shares < high)] >= bound).sum()),

@@ -17,6 +17,8 @@ from edge.inference.shelf import find_bundle
 BEGIN = "<!-- begin figures: python -m bench.tables README.md -->"
 END = "<!-- end figures -->"
 FIGURES = Path(__file__).resolve().parent / "figures.json"
+SLIDES = FIGURES.parent / "slides.json"
+AGGREGATION = FIGURES.parent / "aggregation.json"
 REPORT = FIGURES.parent.parent / "models" / "float" / "leukoscope-mnv2" / "report.json"
 
 
@@ -29,6 +31,8 @@ def figure_table() -> str:
         *_recipe_rows(report),
         *_network_rows(told, measured["patients"]["patients"]),
         *_slide_rows(measured),
+        *_verdict_rows(json.loads(SLIDES.read_text(encoding="utf-8"))),
+        *_aggregation_rows(json.loads(AGGREGATION.read_text(encoding="utf-8"))),
         *_picture_rows(measured),
     ]
     lines = ["| what | figure | command |", "|---|---|---|"]
@@ -144,6 +148,86 @@ def _slide_rows(measured: dict[str, Any]) -> list[tuple[str, str, str]]:
             "python -m bench.figures draws",
         ),
     ]
+
+
+def _verdict_rows(measured: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """The device's verdict on out-of-fold calls: every patient, by what was fitted without it."""
+    told, command = measured["goals"], "python -m bench.slides"
+    many, some = told["patients_with_20_percent"], told["patients_with_10_to_20_percent"]
+    return [
+        (
+            f"the verdict by cross-validation, cells in {measured['orders']} random orders: REVIEW "
+            "for patients with at least 20% signed blasts; with 10 to 20%; ever green with at "
+            "least 2%",
+            f"{told['of_those_review']:g} of {many}; {told['of_those_review_too']:g} of {some}; "
+            f"{told['of_those_ever_green']} of {told['patients_with_2_percent']}",
+            command,
+        ),
+        (
+            "the same on healthy donors, 400 cells in a normal differential: green / REVIEW",
+            f"{told['healthy_green']} / {told['healthy_review']} of {told['healthy_slides']}",
+            command,
+        ),
+        (
+            "the same on 400 cells of a camera known neither to the network nor to the rates of "
+            "the verdict: green / REVIEW",
+            "; ".join(
+                f"{name} {_ends(measured, name)}"
+                for name in sorted({row["name"] for row in measured["longer"]} & _CAMERAS)
+            ),
+            command,
+        ),
+    ]
+
+
+_CAMERAS = {"bccd", "raabin"}
+
+
+def _ends(measured: dict[str, Any], name: str) -> str:
+    rows = [row for row in measured["longer"] if row["name"] == name]
+    slides = sum(row["slides"] for row in rows)
+    green, review = (
+        sum(row["verdicts"].get(verdict, 0) for row in rows)
+        for verdict in ("NO_BLASTS_FOUND", "REVIEW")
+    )
+    return f"{green} / {review} of {slides}"
+
+
+def _aggregation_rows(measured: dict[str, Any]) -> list[tuple[str, str, str]]:
+    words = {
+        "count": "count of flagged cells",
+        "sum": "sum of log-likelihood ratios",
+        "model": "model of the scores",
+    }
+    figures = [
+        f"{words[method]}: {_worst_auc(told)}, found {_all_found(told)}, wrong {_most_wrong(told)}"
+        for method, told in measured["methods"].items()
+    ]
+    return [
+        (
+            "evidence of a slide added up in three ways: lowest AUC of patients with 5% blasts or "
+            "more against a healthy source, patients found at the bound 1/alpha, and wrong there "
+            "on the worst healthy source",
+            "; ".join(figures),
+            "python -m bench.aggregation",
+        )
+    ]
+
+
+def _worst_auc(told: dict[str, Any]) -> str:
+    return f"{min(told['auc'].values()):.3f}"
+
+
+def _most_wrong(told: dict[str, Any]) -> str:
+    """Of slides of 110 cells and of 400."""
+    long = {kind: share for kind, share in told["wrong"].items() if kind.endswith("cells")}
+    short = [share for kind, share in told["wrong"].items() if kind not in long]
+    return f"{max(short):.0%} of slides of 110 cells, {max(long.values()):.0%} of 400"
+
+
+def _all_found(told: dict[str, Any]) -> str:
+    found = list(told["found"].values())
+    return f"{sum(hits for hits, _ in found)} of {sum(all_ for _, all_ in found)}"
 
 
 def _picture_rows(measured: dict[str, Any]) -> list[tuple[str, str, str]]:

@@ -110,6 +110,7 @@ def test_all_three_rank_made_patients_and_are_hardly_ever_wrong() -> None:
         assert min(figures["auc"].values()) > 0.95, method
         assert figures["found"]["20% and more"] == [5, 5], method
         assert max(figures["wrong"].values()) <= 0.2, method
+        assert {"donors, 400 cells", "phone, 400 cells"} <= set(figures["wrong"])
 
 
 def test_the_committed_answers_lie_where_the_bench_looks_for_them() -> None:
