@@ -46,7 +46,7 @@ from edge.settings import ScreeningSettings, Settings
 from edge.signals.indicator import Signal
 from edge.signals.panel import NoLamps
 
-SOURCE = "phantom:healthy?seed=11&viewport=480x360&frames=14&white_cells_per_field=15"
+SOURCE = "phantom:healthy?seed=4&viewport=480x360&frames=14&white_cells_per_field=15"
 SETTINGS = replace(
     Settings(),
     # A short slide that ends green: what is tried here is the card, not the statistics.
