@@ -20,6 +20,8 @@ Tensor = Any
 _DARKEST = 2.0 / 255.0
 _BRIGHTEST_DENSITY = -0.1
 _BLOCK = 8
+_SWAP_BORDER_UM = (7.5, 11.0)
+_SWAP_SOFTNESS_UM = 0.5
 
 
 def _cosine_transform() -> NDArray[np.float32]:
@@ -64,6 +66,7 @@ def augment(
     x = _fringe(x, strength.fringe)
     x = _turn_and_scale(x, size_px, strength.scale, strength.shift_um / um_per_px)
     x = x / float(WHITE_LEVEL)
+    x = swap_surroundings(x, um_per_px, strength.swap)
     x = _restain(x, maps, strength)
     x = _defocus(x, strength.defocus)
     x = _relight(x, strength)
@@ -121,6 +124,24 @@ def _fringe(x: Tensor, strength: float) -> Tensor:
     red = red + apart * (tf.roll(red, 1, axis=2) - red)
     blue = blue + apart * (tf.roll(blue, -1, axis=2) - blue)
     return tf.stack([red, green, blue], axis=-1)
+
+
+def swap_surroundings(x: Tensor, um_per_px: float, share: float) -> Tensor:
+    """The cell among another one's red cells: what lies around it says whose slide it is, and not
+    what cell it is. The border is soft and random, beyond where most cells end.
+
+    Args:
+        x: float32, shape (batch, side, side, 3), cells in the middle.
+        um_per_px: Scale.
+        share: Of the cells, 0-1.
+    """
+    n, side = tf.shape(x)[0], int(x.shape[1])
+    from_middle = (np.arange(side) - (side - 1) / 2) * um_per_px
+    radius_um = np.hypot(from_middle[:, None], from_middle[None, :]).astype(np.float32)
+    border_um = tf.random.uniform([n, 1, 1, 1], *_SWAP_BORDER_UM)
+    outside = tf.sigmoid((radius_um[None, :, :, None] - border_um) / _SWAP_SOFTNESS_UM)
+    chosen = tf.where(tf.random.uniform([n, 1, 1, 1]) < share, 1.0, 0.0)
+    return x + chosen * outside * (tf.roll(x, 1, axis=0) - x)
 
 
 def _restain(x: Tensor, maps: Tensor, strength: AugmentRecipe) -> Tensor:

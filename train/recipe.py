@@ -74,12 +74,13 @@ class StainRecipe:
 class AugmentRecipe:
     """Strength of each simulated difference between microscopes; see ``train/augment.py``.
 
-    ``motion``, ``chroma_blur`` and ``compression`` are shares of the cells; the others are
-    standard deviations or maxima.
+    ``swap``, ``motion``, ``chroma_blur`` and ``compression`` are shares of the cells; the others
+    are standard deviations or maxima.
     """
 
     scale: float
     shift_um: float
+    swap: float
     stain_strength: float
     stain_channel: float
     stain_mixing: float

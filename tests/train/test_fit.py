@@ -84,3 +84,17 @@ def test_lagging_statistics_are_set_from_the_cells() -> None:
     assert np.allclose(layer.moving_mean, 5, atol=0.2)
     assert np.allclose(layer.moving_variance, 4, atol=0.4)
     assert layer.momentum == 0.999
+
+
+def test_a_cell_among_anothers_red_cells_keeps_its_middle() -> None:
+    import tensorflow as tf
+
+    from train.augment import swap_surroundings
+
+    tf.random.set_seed(2)
+    dark, bright = np.full((96, 96, 3), 0.2), np.full((96, 96, 3), 0.9)
+    batch = tf.constant(np.stack([dark, bright] * 8), tf.float32)
+    swapped = np.asarray(swap_surroundings(batch, 0.25, 1.0))
+    assert np.allclose(swapped[:, 44:52, 44:52], np.asarray(batch)[:, 44:52, 44:52], atol=0.01)
+    assert np.allclose(swapped[0, 0], 0.9, atol=0.01)  # the corner is the neighbour's
+    assert np.allclose(np.asarray(swap_surroundings(batch, 0.25, 0.0)), np.asarray(batch))
