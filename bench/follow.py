@@ -62,8 +62,8 @@ def follow(
 
 
 def on_slide_um(place: Place, cell: Candidate, um_per_px: float) -> tuple[float, float]:
-    """Centre of a cell on the slide."""
-    x_px, y_px = cell.centre_px
+    """Where a cell lies on the slide, as the loop charts it."""
+    x_px, y_px = cell.anchor_px
     return place.x_um + x_px * um_per_px, place.y_um + y_px * um_per_px
 
 

@@ -24,6 +24,7 @@ from edge.camera.smear.recipe import KINDS
 from edge.imaging.chart import Chart
 
 GREEN, BLUE, WHITE, BLACK, AMBER = "#0b7a3b", "#1464c8", "#ffffff", "#000000", "#e08a00"
+SAME_FIELD_PX = 60
 WIDE_PX = (1800, 1500)
 
 
@@ -96,9 +97,9 @@ def _draw(
 ) -> Image.Image:
     pen = ImageDraw.Draw(ground)
     font = ImageFont.load_default(max(18, ground.width // 80))
-    for left, top, before in sorted(drawn.rests, key=lambda rest: rest[2]):
+    for left, top, before in _apart(drawn.rests):
         right, bottom = left + viewport[0], top + viewport[1]
-        pen.rectangle((left, top, right, bottom), outline=BLUE if before else AMBER, width=4)
+        pen.rectangle((left, top, right, bottom), outline=BLUE if before else AMBER, width=3)
     for colour, thick in ((BLACK, 9), (WHITE, 5)):
         pen.line(drawn.way, fill=colour, width=thick, joint="curve")
     for number, (x, y, size) in drawn.cells.items():
@@ -114,6 +115,15 @@ def _draw(
         (16, ground.height - 60), line, fill=BLACK, font=font, stroke_width=5, stroke_fill=WHITE
     )
     return ground
+
+
+def _apart(rests: list[tuple[float, float, bool]]) -> list[tuple[float, float, bool]]:
+    """One of each few fields that lie on each other; those with new cells first."""
+    kept: list[tuple[float, float, bool]] = []
+    for rest in sorted(rests, key=lambda rest: rest[2]):
+        if all(abs(rest[0] - k[0]) + abs(rest[1] - k[1]) > SAME_FIELD_PX for k in kept):
+            kept.append(rest)
+    return kept
 
 
 def rendered_ground(target: Path, seed: int) -> float:

@@ -597,7 +597,7 @@ def _emptying(held: deque[Frame]) -> Iterator[Frame]:
 
 
 def _on_slide_um(place: Place, candidate: Candidate, um_per_px: float) -> tuple[float, float]:
-    x_px, y_px = candidate.centre_px
+    x_px, y_px = candidate.anchor_px
     return place.x_um + x_px * um_per_px, place.y_um + y_px * um_per_px
 
 

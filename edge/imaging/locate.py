@@ -49,6 +49,7 @@ class Candidate:
         area_um2: Area of nucleus and cytoplasm.
         nucleus_area_um2: Area of the nucleus, all lobes.
         cut: A real part of it lies beyond the picture's border.
+        nucleus_px: Centroid (x, y) of the nucleus, all lobes; None where it is not known.
     """
 
     left_px: float
@@ -58,6 +59,13 @@ class Candidate:
     area_um2: float
     nucleus_area_um2: float
     cut: bool
+    nucleus_px: tuple[float, float] | None = None
+
+    @property
+    def anchor_px(self) -> tuple[float, float]:
+        """The point by which the cell is known again: its nucleus, however much of its neighbours
+        the box takes in from one view to the next."""
+        return self.centre_px if self.nucleus_px is None else self.nucleus_px
 
     @property
     def centre_px(self) -> tuple[float, float]:
@@ -137,6 +145,10 @@ def _candidate(
         float(y.size * scale**2),
         nucleus.area_um2,
         _is_cut(nucleus, claimed.shape, scale, settings.cut_chord_um),
+        (
+            (float(nucleus.x.mean()) + 0.5) * factor,
+            (float(nucleus.y.mean()) + 0.5) * factor,
+        ),
     )
 
 

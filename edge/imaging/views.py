@@ -46,7 +46,13 @@ class View:
         right = (self.place.x_um - place.x_um) / um_per_px
         down = (self.place.y_um - place.y_um) / um_per_px
         found = self.candidate
-        return replace(found, left_px=found.left_px + right, top_px=found.top_px + down)
+        nucleus = found.nucleus_px
+        return replace(
+            found,
+            left_px=found.left_px + right,
+            top_px=found.top_px + down,
+            nucleus_px=None if nucleus is None else (nucleus[0] + right, nucleus[1] + down),
+        )
 
 
 def cell_sharpness(rgb: NDArray[np.uint8], candidate: Candidate, um_per_px: float) -> float:

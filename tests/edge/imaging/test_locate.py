@@ -60,6 +60,15 @@ def test_one_lymphocyte_is_found_where_it_lies():
     assert not cell.cut
 
 
+def test_a_cell_is_known_again_by_its_nucleus_whatever_its_box_takes_in():
+    picture = smear()
+    disc(picture, 52.0, 40.0, 7.0, CYTOPLASM)
+    disc(picture, 50.0, 40.0, 4.5, NUCLEUS)
+    (cell,) = cells_of(picture)
+    assert np.array(cell.anchor_px) * SCALE == pytest.approx((50.0, 40.0), abs=0.5)
+    assert cell.centre_px[0] * SCALE > 50.8
+
+
 def test_red_cells_platelets_deposit_and_a_scale_bar_are_no_white_cells():
     picture = smear()
     for x in (20.0, 30.0, 40.0):

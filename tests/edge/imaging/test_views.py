@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image, ImageFilter
@@ -67,3 +69,13 @@ def test_an_even_patch_and_a_box_of_a_pixel_have_no_sharpness():
     grey = np.full((64, 64, 3), 120, np.uint8)
     assert cell_sharpness(grey, CELL, 0.2) == 0.0
     assert cell_sharpness(grey, Candidate(5.0, 5.0, 1.0, 1.0, 1.0, 1.0, False), 0.2) == 0.0
+
+
+def test_in_a_field_moved_on_the_cell_is_looked_for_where_it_went():
+    cell = replace(CELL, nucleus_px=(28.0, 31.0))
+    seen = replace(view(1, 0, 0.5), candidate=cell)
+    moved = seen.moved_to(Place(0, 2.0, -1.0, False, 1.0), um_per_px=0.2)
+    assert moved is not None
+    assert (moved.left_px, moved.top_px) == pytest.approx((0.0, 15.0))
+    assert moved.anchor_px == pytest.approx((18.0, 36.0))
+    assert seen.moved_to(Place(1, 2.0, -1.0, False, 1.0), um_per_px=0.2) is None
