@@ -71,8 +71,16 @@ def phantoms(kinds: list[str], seeds: int) -> dict[str, object]:
     errors: list[float] = []
     for kind in kinds:
         for seed in range(seeds):
-            settings = PhantomSettings(seed=seed, least_white_cells=60, least_fields=12)
-            hand = HandSettings(peak_step=0.33, exposure_share=0.03, look_back=0.25)
+            settings = PhantomSettings(
+                viewport_px=(640, 480),
+                seed=seed + 1,
+                least_white_cells=30,
+                least_fields=12,
+                most_fields=16,
+            )
+            hand = HandSettings(
+                peak_step=0.33, exposure_share=0.03, look_back=0.3, pause_frames=(2, 3)
+            )
             camera = PhantomCamera(kind, KINDS[kind], settings, hand)
             counts, own = _count_one(camera)
             errors += own
