@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from importlib.metadata import version
 from typing import Any
 
 from edge.inference.bundle import Bundle
@@ -30,6 +29,8 @@ def conditions_of(bundle: Bundle, settings: Settings) -> Conditions:
         bundle: The model in use.
         settings: All settings.
     """
+    from importlib.metadata import version  # slow to import, and only an examination needs it
+
     software = f"{DISTRIBUTION} {version(DISTRIBUTION)}"
     model = {
         "name": bundle.name,

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import importlib.metadata
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -121,8 +119,19 @@ def open_interpreter(model: bytes, threads: int = 1, library: str | None = None)
             # What a library built for another numpy, Python or processor raises.
             troubles.append(f"{name} does not work here ({error})")
         else:
-            return Interpreter(raw, f"{name} {importlib.metadata.version(name)}")
+            return Interpreter(raw, f"{name} {_version_of(name)}")
     raise InterpreterMissing(f"No TFLite interpreter: {'; '.join(troubles)}.")
+
+
+def _version_of(name: str) -> str:
+    """The library's own word; the installed packages' metadata is slow to ask at every start."""
+    package = importlib.import_module(LIBRARIES[name].partition(".")[0])
+    told = getattr(package, "__version__", None)
+    if told is None:
+        from importlib.metadata import version
+
+        told = version(name)
+    return str(told)
 
 
 def _construct(module: str, model: bytes, threads: int) -> Any:
@@ -165,12 +174,13 @@ def _quiet() -> Iterator[None]:
         yield
         return
     try:
-        with tempfile.TemporaryFile() as bin_:
-            os.dup2(bin_.fileno(), 2)
-            try:
-                yield
-            finally:
-                sys.stderr.flush()
-                os.dup2(kept, 2)
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, 2)
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(kept, 2)
+            os.close(nowhere)
     finally:
         os.close(kept)
