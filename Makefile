@@ -99,6 +99,9 @@ power-cuts: $(DEV)/.installed ## 1,000 kills and 1,000 power cuts over running e
 soak: $(DEV)/.installed ## 200,000 frames through the loop: memory and disk stay bounded
 	$(DEV)/bin/python -m bench.soak --json bench/logs/soak.json
 
+bench: $(DEV)/.installed ## Print the ratios of real time; fail where one is twice as bad as recorded
+	$(DEV)/bin/python -m bench.realtime short --check
+
 constraints: ## Resolve constraints/ anew for this Python (after changing pyproject.toml)
 	rm -rf .venv-resolve && $(PYTHON) -m venv .venv-resolve
 	.venv-resolve/bin/pip install $(PIP_FLAGS) -e '.[dev]'

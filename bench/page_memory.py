@@ -24,16 +24,17 @@ _SOURCE = "phantom:healthy?seed=5&viewport=1280x960&frames=20"
 _LONGEST_S = 300.0
 
 
-def measure() -> dict[str, float]:
-    """Start it, examine a slide while somebody watches, and read its peak from the kernel."""
+def measure(source: str | None = None, um_per_px: float = 0.2) -> dict[str, float]:
+    """Start it, examine a slide while somebody watches, and read its peak from the kernel.
+
+    Args:
+        source: The camera; None: rendered fields, replayed.
+        um_per_px: Its scale.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        fields = Path(folder) / "fields"
-        fields.mkdir()
-        with open_camera(_SOURCE) as camera:
-            for frame in camera.frames():
-                Image.fromarray(frame.rgb).save(fields / f"{frame.number:03d}.png")
-        command = [sys.executable, "-m", "edge.cli", "serve", "--camera", f"replay:{fields}"]
-        command += ["--um-per-px", "0.2", "--home", f"{folder}/home", "--port", "0"]
+        camera = source or _replayed(Path(folder) / "fields")
+        command = [sys.executable, "-m", "edge.cli", "serve", "--camera", camera]
+        command += ["--um-per-px", str(um_per_px), "--home", f"{folder}/home", "--port", "0"]
         service = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         try:
             assert service.stdout is not None
@@ -43,6 +44,15 @@ def measure() -> dict[str, float]:
         finally:
             service.terminate()
             service.wait(30)
+
+
+def _replayed(fields: Path) -> str:
+    """Rendered fields in a folder, and the source that replays them."""
+    fields.mkdir()
+    with open_camera(_SOURCE) as camera:
+        for frame in camera.frames():
+            Image.fromarray(frame.rgb).save(fields / f"{frame.number:03d}.png")
+    return f"replay:{fields}"
 
 
 def _examine(port: int, pid: int) -> dict[str, float]:
