@@ -11,6 +11,7 @@ from bench.alternative import Alternative
 from bench.curves import RECORD as CURVES
 from bench.curves import drawn_field, exponent
 from bench.realtime import CHECKED, RECORD, worse_than_recorded
+from bench.realtime_table import rewrite
 from edge.imaging.locate import locate
 from edge.inference.classifier import Classifier
 from edge.inference.shelf import open_classifier
@@ -61,3 +62,9 @@ def test_the_alternative_judges_the_same_cells_of_every_frame_again(
         first = alternative(rgb)
         assert first >= 5
         assert alternative(rgb) == first, "it remembers nothing"
+
+
+def test_the_document_holds_the_recorded_figures() -> None:
+    document = CURVES.parent / "README.md"
+    text = document.read_text(encoding="utf-8")
+    assert rewrite(text) == text, "run: python -m bench.realtime_table bench/README.md"

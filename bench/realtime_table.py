@@ -1,0 +1,77 @@
+"""``python -m bench.realtime_table bench/README.md``: write the recorded ratios into it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.curves import RECORD as CURVES
+from bench.realtime import RECORD
+
+BEGIN = "<!-- begin realtime: python -m bench.realtime_table bench/README.md -->"
+END = "<!-- end realtime -->"
+
+_ROWS = (
+    ("computing time of a frame without the interpreter, median, x `reduce(4)`", "frame_p50", 6.0),
+    ("the same, mean", "frame_mean", 6.0),
+    ("exposure to lamp at 15 frames a second, frame periods, median", "lamp_periods_p50", 2.0),
+    ("the same, 95% of the frames", "lamp_periods_p95", 2.0),
+    ("start to first call, computing, x `import numpy, PIL`", "start", 3.0),
+    ("our time over the alternative's, same unique cells", "against_alternative", 0.1),
+    ("the same, its interpreter kept", "against_kept_interpreter", None),
+    ("peak memory of `screen`, MB", "screen_peak_mb", 160.0),
+    ("peak memory of `serve`, somebody watching, MB", "serve_peak_mb", 220.0),
+)
+
+
+def table() -> str:
+    """The goals and what was found, as Markdown."""
+    record: dict[str, Any] = json.loads(RECORD.read_text(encoding="utf-8"))
+    wide, short = record["wide"], record["short"]
+    lines = [
+        "| figure | goal | wide fields, 1920x1080 | reached | rendered, 1280x960 |",
+        "|---|---|---|---|---|",
+    ]
+    for what, key, goal in _ROWS:
+        reached = "" if goal is None else ("yes" if wide[key] <= goal else "**no**")
+        told = "" if goal is None else f"at most {goal:g}"
+        lines.append(f"| {what} | {told} | {wide[key]:g} | {reached} | {short.get(key, '')} |")
+    curves = json.loads(CURVES.read_text(encoding="utf-8"))
+    by_cells = ", ".join(f"{n}: {row['locate']:g}" for n, row in curves["cells"].items())
+    powers = curves["exponents"]
+    lines += [
+        "",
+        f"Cost of `locate` over white cells in a field of 1920x1080, x `reduce(4)`: {by_cells}. "
+        f"Exponents (1 linear, 2 quadratic): {powers['locate_over_cells']:g} over cells, "
+        f"{powers['frame_over_pixels']:g} for a frame over pixels from 640x480 to 4056x3040, "
+        f"{powers['chart_over_cells']:g} for the chart over 200 to 20,000 cells counted before.",
+    ]
+    return "\n".join(lines)
+
+
+def rewrite(text: str) -> str:
+    """The document with its table made anew.
+
+    Raises:
+        ValueError: The markers are not there.
+    """
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"the markers {BEGIN} and {END} are not there")
+    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Rewrite the files named."""
+    for name in sys.argv[1:] if arguments is None else arguments:
+        path = Path(name)
+        path.write_text(rewrite(path.read_text(encoding="utf-8")), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
