@@ -365,7 +365,8 @@ class Screening:
             place = stage.locate_field(frame.rgb) if follow else stage.new_place()
         searched = follow and place.countable and self._looks.enough(place)
         quality = self._quality(frame, um_per_px, searched)
-        sight = self._sight(frame, quality, place, stage)
+        with self._watch.step("advice"):
+            sight = self._sight(frame, quality, place, stage)
         resting = False
         if quality.usable and not sight.other_objective:
             self._usable_frames += 1
@@ -462,7 +463,8 @@ class Screening:
     def _offer(
         self, cell: int, frame: Frame, um_per_px: float, place: Place, found: Candidate
     ) -> None:
-        sharpness = cell_sharpness(frame.rgb, found, um_per_px)
+        with self._watch.step("view"):
+            sharpness = cell_sharpness(frame.rgb, found, um_per_px)
         self._views.offer(View(cell, frame.number, frame.rgb, place, found, sharpness))
 
     def _judge_views(self, um_per_px: float, resting: bool) -> tuple[CountedCell, ...]:

@@ -31,8 +31,10 @@ STEPS: Final = (
     "scale",
     "stage",
     "quality",
+    "advice",
     "locate",
     "chart",
+    "view",
     "crop",
     "classify",
     "records",
@@ -42,7 +44,7 @@ STEPS: Final = (
 """In the order of DESIGN.md's way of one frame."""
 
 NOT_OURS: Final = ("camera", "scale", "classify")
-"""Steps left out of what a frame costs besides the interpreter: the source is a camera's or a
+"""Left out of what a frame costs besides the interpreter: the source is a camera's or a
 simulation's, the scale is measured once for a slide."""
 
 YARDSTICK: Final = 4
@@ -198,10 +200,12 @@ def measure_loop(bench: Bench, frames: int) -> LoopSpeed | None:
         _First(bench.open_camera(), frames) as camera,
         Store.open(Path(home)) as store,
     ):
-        seen = dict.fromkeys(STEPS, 0)
+        calls = 0
         for number, step in enumerate(bench.screening(camera, store, watch).steps()):
             cells += len(step.cells)
-            own_cpu_s.append(_own_cpu_s(watch, seen))
+            if len(watch.laps["frame"]) > len(own_cpu_s):  # else cells left over at the end
+                own_cpu_s.append(_own_cpu_s(watch, calls))
+                calls = len(watch.laps["classify"])
             if number % _YARDSTICK_EVERY == 0:
                 unit_s.append(_reduce_s(step.frame))
             resident.append(resident_mb())
@@ -247,15 +251,13 @@ def _growth_kb(resident: Sequence[float | None]) -> float | None:
     return round(float(np.polyfit(np.arange(len(late)), late, 1)[0]) * 1024, 2)
 
 
-def _own_cpu_s(watch: Stopwatch, seen: dict[str, int]) -> float:
-    """Computing time of the laps since the last call, without the steps that are not ours."""
-    total = 0.0
-    for name in STEPS:
-        laps = watch.laps.get(name, [])
-        if name not in NOT_OURS:
-            total += sum(lap.cpu_s for lap in laps[seen[name] :])
-        seen[name] = len(laps)
-    return total
+def _own_cpu_s(watch: Stopwatch, calls: int) -> float:
+    """Computing time of the last frame's way, without the network's calls after the first so many.
+
+    Whatever no step is named for is in it.
+    """
+    called = sum(lap.cpu_s for lap in watch.laps["classify"][calls:])
+    return watch.laps["frame"][-1].cpu_s - called
 
 
 def _reduce_s(frame: Frame) -> float:
