@@ -97,6 +97,6 @@ mkdir -p "$(dirname "$log")"
     exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 QEMU_CPU=cortex-a72 \
       OMP_NUM_THREADS=1 chroot "$ROOT" /prove'
   echo "ended:   $(date --utc --iso-8601=seconds)"
-} 2>&1 | tee "$log.new"
-mv "$log.new" "$log"
+} 2>&1 | tee "$work/$suite-arm64.log"
+cp "$work/$suite-arm64.log" "$log"
 rm -rf "$root"

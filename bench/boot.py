@@ -416,7 +416,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--log", type=Path, default=REPOSITORY / "bench/logs/boot.log")
     options = parser.parse_args(arguments)
     options.log.parent.mkdir(parents=True, exist_ok=True)
-    scratch_log = options.log.with_suffix(".new")
+    options.scratch.parent.mkdir(parents=True, exist_ok=True)
+    scratch_log = options.scratch.with_suffix(".log")
     with scratch_log.open("w") as log:
         try:
             with booted(options.root, options.scratch, options.bundle) as machine:
@@ -438,7 +439,7 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"failed: {failed}", file=sys.stderr)
             print(f"failed: {failed}", file=log)
             return 1
-    scratch_log.replace(options.log)
+    shutil.copyfile(scratch_log, options.log)  # only a run in which all held is kept
     return 0
 
 

@@ -31,7 +31,7 @@ from edge.inference.bundle import DESCRIPTION_FILE, LARGEST_FILE_BYTES, Bundle, 
 from edge.inference.classifier import Classifier
 from edge.inference.shelf import find_bundle, open_classifier
 from edge.records.audit import EventKind, record_event
-from edge.records.home import folder_fault, prepare_home
+from edge.records.home import flush_folder, folder_fault, prepare_home
 
 FOLDER = "models"
 STATE_FILE = "in-use.json"
@@ -311,16 +311,8 @@ def _put(copy: Path, target: Path) -> None:
     if target.exists():
         shutil.rmtree(target)
     copy.rename(target)
-    _flush(target)
-    _flush(target.parent)
-
-
-def _flush(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    flush_folder(target)
+    flush_folder(target.parent)
 
 
 def _write_in_use(home: Path, state: InUse) -> None:
@@ -334,7 +326,7 @@ def _write_in_use(home: Path, state: InUse) -> None:
             file.flush()
             os.fsync(file.fileno())
         Path(file.name).replace(path)
-        _flush(shelf)
+        flush_folder(shelf)
     except OSError as error:
         raise folder_fault(path, error) from error
 

@@ -23,7 +23,7 @@ from edge.errors import LeukoscopeError, StoreDamaged
 from edge.records.audit import EventKind, record_event
 from edge.records.database import FILE_NAME, Database
 from edge.records.faults import named_faults
-from edge.records.home import folder_fault
+from edge.records.home import flush_folder, folder_fault
 from edge.records.store import Store
 
 BACKUPS = "backups"
@@ -185,11 +185,7 @@ def _put_back(backup: Path, target: Path) -> None:
     with fresh.open("rb") as written:
         os.fsync(written.fileno())
     fresh.rename(target)
-    descriptor = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    flush_folder(target.parent)
 
 
 class BackupKeeper(Closing):

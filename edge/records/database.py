@@ -21,7 +21,7 @@ from edge.errors import StoreDamaged, StoreTooNew, StoreUnwritable
 from edge.records.chain import GENESIS, Value, link
 from edge.records.clock import STEP_S, Clock, ClockTrust, Reading, SystemClock, trust
 from edge.records.faults import is_busy, named_faults
-from edge.records.home import folder_fault, prepare_home
+from edge.records.home import flush_folder, prepare_home
 from edge.records.rows import utc_text
 from edge.records.runner import new_runner
 from edge.records.schema import (
@@ -308,7 +308,7 @@ def _make_ready(connection: sqlite3.Connection, path: Path) -> None:
         version = _version(connection)
         if version != SCHEMA_VERSION:
             _upgrade(connection, version)
-    _flush_folder(path.parent)
+    flush_folder(path.parent)  # SQLite flushes what is in the file
 
 
 def _upgrade(connection: sqlite3.Connection, version: int) -> None:
@@ -361,18 +361,6 @@ def _check_ours(connection: sqlite3.Connection, path: Path) -> None:
         raise StoreTooNew(
             f"The records {path} are of version {version}; this program knows {SCHEMA_VERSION}."
         )
-
-
-def _flush_folder(folder: Path) -> None:
-    """Make the names of new files durable; SQLite flushes what is in them."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-    except OSError as error:
-        raise folder_fault(folder, error) from error
 
 
 def _connect_to_read(path: Path) -> sqlite3.Connection:

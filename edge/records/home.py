@@ -59,3 +59,19 @@ def folder_fault(path: Path, error: OSError) -> LeukoscopeError:
         return DiskFull(f"There is no space left for {path}.")
     why = error.strerror or str(error)
     return StoreUnwritable(f"The data folder {path} cannot be written: {why}.")
+
+
+def flush_folder(folder: Path) -> None:
+    """Make the names of new, renamed and removed files in a folder durable.
+
+    Raises:
+        StoreUnwritable, DiskFull: The card failed.
+    """
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise folder_fault(folder, error) from error

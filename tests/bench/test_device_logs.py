@@ -51,3 +51,11 @@ def test_shell_scripts_pass_shellcheck():
     scripts = [*(REPOSITORY / "systemd").glob("*.sh"), *(REPOSITORY / "bench").glob("*.sh")]
     done = subprocess.run(["shellcheck", *map(str, scripts)], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
+
+
+def test_the_network_answers_the_same_on_64_bit_arm():
+    log = (LOGS / "arm64-bookworm.log").read_text()
+    assert "QEMU_CPU=cortex-a72" in log
+    assert re.search(r"golden test +ok .* largest difference [01] steps", log)
+    assert '"slide": "ARM-1", "verdict": "REVIEW"' in log
+    assert '"slide": "ARM-2", "verdict": "NO_BLASTS_FOUND"' in log
