@@ -1,0 +1,52 @@
+"""What units, rules and installer say to each other: names that one sets and another waits for."""
+
+import re
+
+from edge.heartbeats import LIMITS_S
+from edge.records.sticks import MOUNTED_AT
+from edge.selftest.service import UNIT
+from tests.shared_data import REPOSITORY
+
+SYSTEMD = REPOSITORY / "systemd"
+
+
+def read(name):
+    return (SYSTEMD / name).read_text()
+
+
+def test_the_installer_places_every_unit_rule_and_setting_there_is():
+    installer = read("install.sh")
+    for path in SYSTEMD.iterdir():
+        if path.suffix != ".sh":
+            assert path.name in installer, f"{path.name} is never installed"
+
+
+def test_what_is_placed_is_what_is_taken_off():
+    """One list serves both ways: nothing can be forgotten when the program is removed."""
+    installer = read("install.sh")
+    assert installer.count('for pair in "${targets[@]}"') == 2
+
+
+def test_the_watchdogs_times_add_up_to_less_than_30_seconds():
+    unit = read(UNIT)
+    seconds = {
+        name: float(re.search(rf"^{name}=([\d.]+)s", unit, re.MULTILINE)[1])
+        for name in ("WatchdogSec", "TimeoutAbortSec", "RestartSec")
+    }
+    starting_s = 5.0
+    for part in ("frame", "inference"):
+        assert LIMITS_S[part] + sum(seconds.values()) + starting_s < 30
+
+
+def test_a_stick_is_mounted_where_the_page_looks_for_it_and_seen_by_the_service():
+    assert f"base={MOUNTED_AT}" in read("stick.sh")
+    assert "/media" in re.search(r"^ReadWritePaths=(.*)", read(UNIT), re.MULTILINE)[1]
+    # Mounts of a unit with a mount namespace of its own would be seen by nobody.
+    unit = read("leukoscope-stick@.service")
+    for wall in ("PrivateMounts", "PrivateTmp", "ProtectSystem", "PrivateNetwork"):
+        assert f"\n{wall}=" not in unit
+
+
+def test_the_request_to_shut_down_is_left_where_it_is_waited_for():
+    assert "PathExists=%t/leukoscope/poweroff" in read("leukoscope-poweroff.path")
+    assert "RuntimeDirectory=leukoscope\n" in read(UNIT)
