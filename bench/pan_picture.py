@@ -25,7 +25,7 @@ from edge.imaging.chart import Chart
 
 GREEN, BLUE, WHITE, BLACK, AMBER = "#0b7a3b", "#1464c8", "#ffffff", "#000000", "#e08a00"
 SAME_FIELD_PX = 60
-WIDE_PX = (1800, 1500)
+WIDE_PX = (1400, 1100)
 
 
 @dataclass
