@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -171,6 +172,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found = measure_short(classifier)
     else:
         found = measure_wide(classifier, told.frames)
+    # More than one for each core: others were at work, and times by the clock say nothing.
+    found["load_average"] = round(os.getloadavg()[0], 1)
     for name, value in found.items():
         print(f"{told.what} {name}: {value:g}")
     record = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {}

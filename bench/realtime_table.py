@@ -39,6 +39,12 @@ def table() -> str:
         reached = "" if goal is None else ("yes" if wide[key] <= goal else "**no**")
         told = "" if goal is None else f"at most {goal:g}"
         lines.append(f"| {what} | {told} | {wide[key]:g} | {reached} | {short.get(key, '')} |")
+    loads = f"{wide['load_average']:g} and {short['load_average']:g}"
+    lines += [
+        "",
+        f"Load averages while it was measured, on two cores: {loads}. Above two, times by the "
+        "clock (exposure to lamp) tell of the other programs, and computing times are too high.",
+    ]
     curves = json.loads(CURVES.read_text(encoding="utf-8"))
     by_cells = ", ".join(f"{n}: {row['locate']:g}" for n, row in curves["cells"].items())
     powers = curves["exponents"]

@@ -208,7 +208,7 @@ def overlap(shape: tuple[int, ...], x_px: float, y_px: float) -> float:
 @lru_cache(maxsize=64)
 def _quick_length(length: int) -> int:
     """Greatest length up to ``length`` without prime factors above 5: a transform of 274 = 2 x 137
-    points costs eight times as much as one of 270."""
+    points costs several times as much as one of 270."""
     while True:
         rest = length
         for prime in (2, 3, 5):

@@ -176,7 +176,7 @@ def test_settings_out_of_range_are_refused(wrong):
 
 
 def test_a_field_of_awkward_size_is_transformed_at_a_quick_one_nearby() -> None:
-    """274 = 2 x 137 points cost eight times as much as 270."""
+    """274 = 2 x 137 points cost several times as much as 270."""
     assert View(np.zeros((154, 274), dtype=np.int8)).transformed_shape == (150, 270)
     assert View(np.zeros((96, 128), dtype=np.int8)).transformed_shape == (96, 128)
 
