@@ -174,7 +174,10 @@ def convert(
     told = _told(job, network, decision, device, settings, facts) | {
         "operating_point": _operating_point(
             measure_sensitivity(*measured),
-            with_unseen_cameras(measure_false_blasts(*measured, settings), report),
+            with_unseen_cameras(
+                measure_false_blasts(*measured, settings),
+                report if settings.count_unseen_cameras else None,
+            ),
             job,
         ),
         "figures": figures,

@@ -21,6 +21,9 @@ class ConvertSettings:
             its other white cells to be answered "blast"; the rest gets no answer.
         strange_share: Share of the calibration set's white cells below the energy limit.
         blast_free_below: A patient with a smaller share of signed blasts counts as without.
+        count_unseen_cameras: Whether healthy blood of cameras never trained on, where the report
+            tells of it, stands for "no blasts" too. It widens the spread of false blasts: fewer
+            wrong REVIEW on a camera like none before, fewer REVIEW of slides with few blasts.
         least_agreement: Smallest share of holdout cells on which int8 and float decide alike.
         most_auc_loss: Largest loss of AUC from float to int8.
         most_sensitivity_loss: Largest loss of sensitivity from float to int8.
@@ -39,6 +42,7 @@ class ConvertSettings:
     conformal_error: float = 0.04
     strange_share: float = 0.005
     blast_free_below: float = 0.01
+    count_unseen_cameras: bool = True
     least_agreement: float = 0.99
     most_auc_loss: float = 0.003
     most_sensitivity_loss: float = 0.005

@@ -238,6 +238,11 @@ def _screen(arguments: argparse.Namespace) -> int:
         screening = Screening(
             camera, classifier, store, lamps, settings, slide, arguments.camera, um_per_px
         )
+        if classifier.bundle.score_reference is None:
+            progress.note(
+                "This model tells no scores of its patients: whether a slide's are unlike them all "
+                "is not checked."
+            )
         told = False
         for step in screening.steps():
             if not told and not screening.control_state.allows_green:

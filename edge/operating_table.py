@@ -7,12 +7,14 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from edge.inference.bundle import Bundle
-from edge.judgement.fixed_count import fixed_count
+from edge.judgement.fixed_count import fixed_count, fixed_count_settling
+from edge.judgement.operating_point import OperatingPoint
 from edge.judgement.simulation import Characteristics, operating_characteristics
 from edge.judgement.verdict import VerdictSettings
 
 BLAST_SHARES: Final = (0.0, 0.01, 0.02, 0.05, 0.10, 0.20, 0.30, 0.50)
 _FIXED_COUNT_END = 2000
+_SETTLING_SHARES = (0.10, 0.20)
 _HEADS = ("blasts", "REVIEW", "green", "CANNOT_JUDGE", "(+-)", "cells, mean", "(+-)", "for 95%")
 
 
@@ -30,6 +32,21 @@ class OperatingTable:
 
 
 @dataclass(frozen=True)
+class SettlingCount:
+    """What a count fixed beforehand needs to settle as many slides as the sequential test.
+
+    Attributes:
+        blast_share: Of the slides to be found; the others have no blasts.
+        cells: The count, at the same error rates; None where none of up to 2,000 is enough.
+        ratio: Cells of the sequential test to it, on average over slides of both kinds, half each.
+    """
+
+    blast_share: float
+    cells: int | None
+    ratio: float | None
+
+
+@dataclass(frozen=True)
 class OperatingReport:
     """All that is told of a bundle.
 
@@ -42,6 +59,8 @@ class OperatingReport:
         tables: One for each number of cells on a slide.
         fixed_count: Cells that a count fixed beforehand needs for the same error rates; None
             where no count of up to 2,000 cells is enough.
+        settling: What one needs that may leave slides open, as the sequential test does, and
+            settles as many.
     """
 
     bundle: str
@@ -51,6 +70,7 @@ class OperatingReport:
     seed: int
     tables: tuple[OperatingTable, ...]
     fixed_count: int | None
+    settling: tuple[SettlingCount, ...]
 
 
 def operating_report(
@@ -66,22 +86,38 @@ def operating_report(
         seed: Of the random numbers.
     """
     point = bundle.operating_point
-    tables = (
+    tables = tuple(
         OperatingTable(
             count,
             tuple(operating_characteristics(point, BLAST_SHARES, settings, slides, seed, count)),
         )
         for count in cells
     )
+    longest = max(tables, key=lambda table: table.cells_on_slide)
     return OperatingReport(
         bundle=f"{bundle.name} {bundle.version}",
         sha256=bundle.sha256,
         settings=settings,
         slides=slides,
         seed=seed,
-        tables=tuple(tables),
+        tables=tables,
         fixed_count=fixed_count(point, settings, _FIXED_COUNT_END),
+        settling=tuple(
+            _settling(point, row, longest.rows[0], settings)
+            for row in longest.rows
+            if row.blast_share in _SETTLING_SHARES
+        ),
     )
+
+
+def _settling(
+    point: OperatingPoint, found: Characteristics, free: Characteristics, settings: VerdictSettings
+) -> SettlingCount:
+    cells = fixed_count_settling(
+        point, free.no_blasts_found, found.blast_share, found.review, settings, _FIXED_COUNT_END
+    )
+    mean = (free.mean_cells + found.mean_cells) / 2
+    return SettlingCount(found.blast_share, cells, None if cells is None else mean / cells)
 
 
 def report_json(report: OperatingReport) -> dict[str, Any]:
@@ -108,6 +144,7 @@ def report_lines(report: OperatingReport) -> list[str]:
         "",
         "(+-): Monte Carlo error, half of a 95% interval; of the shares, the largest of the row.",
         _comparison(report),
+        *map(_settling_line, report.settling),
         "Left out: cells the network abstains from, and the differential.",
     ]
 
@@ -132,6 +169,16 @@ def _cells(row: Characteristics) -> tuple[str, ...]:
         f"{row.mean_cells_error:.0f}",
         f"{row.cells_95:.0f}",
     )
+
+
+def _settling_line(count: SettlingCount) -> str:
+    start = (
+        f"A fixed count that may leave slides open, and settles as many of those without blasts "
+        f"and with {count.blast_share:.0%}, "
+    )
+    if count.cells is None:
+        return f"{start}needs more than {_FIXED_COUNT_END} cells."
+    return f"{start}needs {count.cells} cells; these {count.ratio:.2f} of that on average."
 
 
 def _comparison(report: OperatingReport) -> str:

@@ -41,6 +41,7 @@ def conditions_of(bundle: Bundle, settings: Settings) -> Conditions:
         "threshold": bundle.threshold,
         "abstention": asdict(bundle.abstention),
         "operating_point": asdict(bundle.operating_point),
+        "scores_compared": bundle.score_reference is not None,
         "crop_um_per_px": bundle.input.um_per_px,
         "crop_size_px": bundle.input.size_px,
     }

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from edge.judgement.fixed_count import fixed_count
+from edge.judgement.fixed_count import fixed_count, fixed_count_settling
 from edge.judgement.simulation import (
     draw_rates,
     monte_carlo_error,
@@ -82,3 +82,19 @@ def test_the_monte_carlo_error_covers_the_truth_and_is_never_nothing():
     drawn = rng.binomial(slides, share, 2000) / slides
     covered = np.mean([abs(d - share) <= monte_carlo_error(d, slides) for d in drawn])
     assert 0.93 <= covered <= 0.97
+
+
+def test_a_fixed_count_that_may_stay_open_needs_more_cells_to_settle_more():
+    needed = [fixed_count_settling(USUAL, green, 0.2, 0.5) for green in (0.3, 0.6)]
+    print(needed)
+    assert None not in needed
+    assert needed[0] <= needed[1]
+    assert fixed_count_settling(POOR, 0.99, 0.2, 0.99, most_cells=200) is None
+
+
+def test_the_sequential_test_settles_as_many_slides_with_fewer_cells():
+    free, full = simulate(USUAL, 0.0, slides=1000), simulate(USUAL, 0.2, slides=1000, seed=1)
+    cells = fixed_count_settling(USUAL, free.no_blasts_found, 0.2, full.review)
+    ratio = (free.mean_cells + full.mean_cells) / 2 / cells
+    print(f"{ratio:.2f} of {cells} cells")
+    assert ratio < 0.95
