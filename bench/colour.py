@@ -70,7 +70,7 @@ def pictures(folder: Path, source: str, count: int) -> list[Rgb]:
         return [np.asarray(picture.convert("RGB")) for picture in opened]
 
 
-def same_cells(found: dict[str, list[Rgb]]) -> dict[str, object]:
+def same_cells(found: dict[str, list[Rgb]]) -> dict[str, dict[str, float]]:
     """Each light: mean distance of plain crops, and of crops as the network sees them."""
     spec = CropSpec()
     told = {}
