@@ -113,8 +113,14 @@ def operating_report(
 def _settling(
     point: OperatingPoint, found: Characteristics, free: Characteristics, settings: VerdictSettings
 ) -> SettlingCount:
+    # Less the Monte Carlo error: what simulation cannot tell is counted for the fixed count.
     cells = fixed_count_settling(
-        point, free.no_blasts_found, found.blast_share, found.review, settings, _FIXED_COUNT_END
+        point,
+        free.no_blasts_found - free.share_error,
+        found.blast_share,
+        found.review - found.share_error,
+        settings,
+        _FIXED_COUNT_END,
     )
     mean = (free.mean_cells + found.mean_cells) / 2
     return SettlingCount(found.blast_share, cells, None if cells is None else mean / cells)
