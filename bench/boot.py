@@ -327,8 +327,13 @@ systemctl daemon-reload
         begun_s = time.monotonic()
         if machine.green_at(begun_s - 3, begun_s) < 2:
             raise Failed("a finished healthy slide is not shown green")
+        before = int(machine.show("NRestarts") or 0)
         self.service_killed()
-        restarts = machine.until(machine.is_serving, "back", 60)
+        restarts = machine.until(
+            lambda: int(machine.show("NRestarts") or 0) > before and machine.is_serving(),
+            "back",
+            60,
+        )
         time.sleep(1)
         green_s = machine.green_at(begun_s, time.monotonic())
         lit = [level for _, pin, level in machine.levels() if pin == GREEN][-1]
