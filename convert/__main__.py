@@ -7,16 +7,22 @@ nothing and says why.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from pathlib import Path
+from types import FrameType
 
 from edge.errors import LeukoscopeError, UsageFault, WorkstationMissing
 
 
 def main(argv: list[str] | None = None) -> int:
     """Exit status 0 a bundle was written, 1 it failed or a gate did, 2 wrong usage or input."""
-    arguments = _parser().parse_args(argv)
+    typed = sys.argv[1:] if argv is None else argv
+    arguments = _parser().parse_args(typed)
+    arguments.typed = typed
+    # Asked to end, it sweeps up behind itself as if a person had pressed Ctrl-C.
+    signal.signal(signal.SIGTERM, _stop)
     try:
         _run(arguments)
     except ModuleNotFoundError as error:
@@ -63,6 +69,21 @@ def _parser() -> argparse.ArgumentParser:
         "operating point from, instead of the cells given",
     )
     parser.add_argument(
+        "--sign",
+        type=Path,
+        metavar="KEY",
+        help="sign the bundle with this Ed25519 private key (PEM: openssl genpkey -algorithm "
+        "ed25519 -out KEY)",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="another limit of the gate, or another setting of convert/settings.py; may be "
+        "repeated",
+    )
+    parser.add_argument(
         "--cells-um-per-px", type=float, help="scale of pictures whose index.csv tells none"
     )
     return parser
@@ -77,7 +98,7 @@ def _run(arguments: argparse.Namespace) -> None:
             f"--cells-um-per-px {scale} is no microscope's.", "Give one from 0.02 to 1.0."
         )
     from convert.pipeline import Job, convert
-    from convert.settings import ConvertSettings
+    from convert.settings import settings_with
 
     job = Job(
         source=arguments.source,
@@ -89,13 +110,19 @@ def _run(arguments: argparse.Namespace) -> None:
         threads=arguments.threads,
         cells_um_per_px=scale,
         report=arguments.report,
+        key=arguments.sign,
+        command=("python", "-m", "convert", *arguments.typed),
     )
-    told, _ = convert(job, ConvertSettings(), _say, _Progress())
+    told, _ = convert(job, settings_with(arguments.set), _say, _Progress())
     int8 = told["figures"]["int8"]
     _say(
         f"{arguments.out}: {told['name']} {told['version']}, AUC {int8['auc']:.4f}, sensitivity "
         f"{int8['sensitivity']:.4f}, false blasts {int8['false_blast_rate']:.4f}"
     )
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def _say(line: str) -> None:

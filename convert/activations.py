@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from convert.quiet import quiet
 
 Floats = NDArray[np.float32]
 
-_VALUES_A_CELL = 2000
+_VALUES_A_CELL = 500
 
 
 def watch(model: bytes, inputs: NDArray[Any]) -> Iterator[dict[int, NDArray[Any]]]:
@@ -27,22 +28,39 @@ def watch(model: bytes, inputs: NDArray[Any]) -> Iterator[dict[int, NDArray[Any]
         )
         interpreter.allocate_tensors()
     entry = interpreter.get_input_details()[0]["index"]
-    outputs = [int(op["outputs"][0]) for op in interpreter._get_ops_details()]
+    outputs = [int(t) for op in interpreter._get_ops_details() for t in op["outputs"]]
     for value in inputs:
         interpreter.set_tensor(entry, value[None])
         interpreter.invoke()
         yield {index: interpreter.get_tensor(index)[0] for index in outputs}
 
 
-def channel_ranges(model: bytes, inputs: Floats, wanted: set[int]) -> dict[int, Floats]:
-    """Largest magnitude of each channel of the wanted tensors, float32, shape (channels,)."""
-    found: dict[int, Floats] = {}
+@dataclass(frozen=True)
+class Ranges:
+    """What was seen in the tensors of a model.
+
+    Attributes:
+        whole: (lowest, highest) of every operator's output, by tensor index.
+        channels: Largest magnitude of each channel of the tensors asked for, float32 (channels,).
+    """
+
+    whole: dict[int, tuple[float, float]]
+    channels: dict[int, Floats]
+
+
+def seen_ranges(model: bytes, inputs: Floats, wanted: set[int]) -> Ranges:
+    """Ranges of all operators' outputs, and of the channels of the ``wanted`` ones."""
+    whole: dict[int, tuple[float, float]] = {}
+    channels: dict[int, Floats] = {}
     for tensors in watch(model, inputs):
-        for index in wanted:
-            values = tensors[index]
-            widest = np.abs(values).reshape(-1, values.shape[-1]).max(axis=0)
-            found[index] = np.maximum(found[index], widest) if index in found else widest
-    return found
+        for index, values in tensors.items():
+            low, high = whole.get(index, (0.0, 0.0))
+            whole[index] = (min(low, float(values.min())), max(high, float(values.max())))
+            if index in wanted:
+                widest = np.abs(values).reshape(-1, values.shape[-1]).max(axis=0)
+                known = channels.get(index)
+                channels[index] = widest if known is None else np.maximum(known, widest)
+    return Ranges(whole, channels)
 
 
 def best_ranges(model: bytes, inputs: Floats, seed: int) -> dict[int, tuple[float, float]]:

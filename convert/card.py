@@ -130,8 +130,8 @@ wide), colours relative to the empty glass.
 - Output: logits of {len(told["labels"])} labels: {", ".join(told["labels"])}.
 - Blasts: {", ".join(told["blast_labels"])}. No white cells: \
 {", ".join(told["non_cell_labels"]) or "none"}.
-- int8 throughout, {told["conversion"]["bytes"]:,} bytes, weights per channel, ranges from \
-{told["conversion"]["representative_cells"]} cells.
+- {told["conversion"]["method"]}; {told["conversion"]["bytes"]:,} bytes without metadata, ranges \
+from {told["conversion"]["representative_cells"]} cells.
 - Decision: temperature {decision["temperature"]}, offset of blasts \
 {decision["blast_offset"]}; blast from p_blast {decision["threshold"]}; no \
 answer between {limits["unsure_low"]} and {limits["unsure_high"]}, nor below an energy of \

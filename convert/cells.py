@@ -132,6 +132,21 @@ def _crop_spec(network: NetworkDescription) -> CropSpec:
     return spec
 
 
+def refuse_one_kind(cells: Sequence[Cell], network: NetworkDescription, where: str) -> None:
+    """Ranges, threshold and figures need blasts and white cells that are none.
+
+    Raises:
+        DataMissing: One of the two is not there; says which.
+    """
+    white = [cell.label for cell in cells if cell.label not in network.non_cell_labels]
+    blasts = sum(label in network.blast_labels for label in white)
+    if not blasts or blasts == len(white):
+        lacking = "blasts" if not blasts else "white cells that are no blasts"
+        raise DataMissing(
+            f"{where} holds {len(cells)} cells and no {lacking}.", "Give cells of both kinds."
+        )
+
+
 def refuse_overlap(calibration: Sequence[Cell], holdout: Sequence[Cell]) -> None:
     """A figure measured on a patient, or a picture, that set the ranges is worth nothing.
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.activations import channel_ranges
+from convert.activations import Ranges
 from convert.flatbuffer import constant, operator_name, pack, parse
 
 _NARROWEST: Final = 1e-3
@@ -39,12 +39,17 @@ class LinearGroup:
     consumers: tuple[int, ...]
 
 
-def equalize(model: bytes, inputs: Floats) -> tuple[bytes, int]:
+def linear_tensors(model: bytes) -> set[int]:
+    """Tensors of a float TFLite model whose channels can be equalised."""
+    return {tensor for group in linear_groups(parse(model)) for tensor in group.tensors}
+
+
+def equalize(model: bytes, seen: Ranges) -> tuple[bytes, int]:
     """The same float network with equalised channels.
 
     Args:
         model: Bytes of a float TFLite model.
-        inputs: float32 (N, size, size, 3), real pixels: what the ranges are measured on.
+        seen: Ranges of its tensors, with the channels of ``linear_tensors``.
 
     Returns:
         Bytes of the model, and how many groups of tensors were equalised.
@@ -52,9 +57,8 @@ def equalize(model: bytes, inputs: Floats) -> tuple[bytes, int]:
     parsed = parse(model)
     graph = parsed.subgraphs[0]
     groups = linear_groups(parsed)
-    ranges = channel_ranges(model, inputs, {t for group in groups for t in group.tensors})
     for group in groups:
-        widest = np.max([ranges[tensor] for tensor in group.tensors], axis=0)
+        widest = np.max([seen.channels[tensor] for tensor in group.tensors], axis=0)
         if not widest.max() > 0:
             continue
         factors = np.maximum(widest / widest.max(), _NARROWEST).astype(np.float32)

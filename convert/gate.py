@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.cells import CellSet
+from convert.examinations import Examined
 from convert.figures import Flags, Floats
-from convert.inspection import ModelFacts
+from convert.inspection import ModelFacts, Partitions
+from convert.layers import LayerError
 from convert.operating_point import Answers
+from convert.patients import Loss
 from convert.settings import ConvertSettings
 
 _ENOUGH_OF_A_LABEL = 20
+_FEWEST_LEVELS = 8
 
 
 @dataclass(frozen=True)
@@ -25,11 +30,44 @@ class Check:
         name: What is demanded.
         passed: Whether it is met.
         found: What was found, in words and numbers.
+        warning: Met, but a person should know.
     """
 
     name: str
     passed: bool
     found: str
+    warning: bool = False
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the gate judges.
+
+    Attributes:
+        cells: The holdout.
+        int8: Answers of the int8 network.
+        reference: Answers of the float network, at the same decision.
+        raw: The int8 network's raw outputs, int8, shape (cells, labels).
+        facts: Of the model file.
+        partitions: Of the model in the delegate.
+        figures: ``int8`` and ``float`` as ``figures_of`` returns them, and ``agreement``.
+        loss: Of sensitivity, over patients; None where there are no blasts.
+        examined: Every patient's verdict by both.
+        layers: Errors of all operators.
+        kept_float: Operators left in float on purpose.
+    """
+
+    cells: CellSet
+    int8: Answers
+    reference: Answers
+    raw: NDArray[np.int8]
+    facts: ModelFacts
+    partitions: Partitions
+    figures: dict[str, Any]
+    loss: Loss | None
+    examined: Sequence[Examined]
+    layers: Sequence[LayerError]
+    kept_float: Sequence[str] = ()
 
 
 def decide_alike(int8: Answers, reference: Answers) -> Flags:
@@ -46,46 +84,46 @@ def decide_alike(int8: Answers, reference: Answers) -> Flags:
     return alike
 
 
-def run_gate(
-    cells: CellSet,
-    int8: Answers,
-    reference: Answers,
-    raw: NDArray[np.int8],
-    facts: ModelFacts,
-    figures: dict[str, Any],
-    steps: int,
-    settings: ConvertSettings,
-) -> list[Check]:
-    """All checks, passed or not.
-
-    Args:
-        cells: The holdout.
-        int8: Answers of the int8 network.
-        reference: Answers of the float network, at the same decision.
-        raw: The int8 network's raw outputs, int8, shape (cells, labels).
-        facts: Of the model file.
-        figures: ``int8`` and ``float`` as ``figures_of`` returns them, and ``agreement``.
-        steps: Largest difference between interpreters, in steps of the output.
-        settings: Limits.
-    """
-    agreement = figures["agreement"]
-    now, before = figures["int8"], figures["float"]
+def run_gate(found: Evidence, settings: ConvertSettings) -> list[Check]:
+    """All checks but that of the interpreters, passed or not."""
+    agreement = found.figures["agreement"]
+    now, before = found.figures["int8"], found.figures["float"]
     return [
         Check(
             "int8 and float decide alike",
             agreement >= settings.least_agreement,
-            f"{agreement:.2%} of {len(cells)} cells (at least {settings.least_agreement:.0%})",
+            f"{agreement:.2%} of {len(found.cells)} cells (at least "
+            f"{settings.least_agreement:.0%})",
         ),
-        _silence(int8, reference, settings),
-        _loss("AUC", before["auc"], now["auc"], settings.most_auc_loss),
-        _loss(
-            "sensitivity", before["sensitivity"], now["sensitivity"], settings.most_sensitivity_loss
-        ),
+        _silence(found.int8, found.reference, settings),
+        _auc(before["auc"], now["auc"], settings.most_auc_loss),
+        _sensitivity(found.loss, settings.most_sensitivity_loss),
         _change("calibration error", before["ece"], now["ece"], settings.most_ece_change),
-        *_answers_alive(cells, int8, reference, raw),
-        *_integers_only(facts),
-        _interpreters(steps, settings),
+        _verdicts(found.examined, settings.most_verdicts_changed),
+        *_answers_alive(found),
+        _scales(found.layers, settings),
+        *_integers_only(found),
+        _one_partition(found.partitions),
     ]
+
+
+def interpreters_check(steps: NDArray[np.int64], compared: str, most: int) -> Check:
+    """How far the answers of different interpreters lie apart.
+
+    Args:
+        steps: Largest difference of every holdout cell, int64 (cells,).
+        compared: Which interpreters.
+        most: Steps allowed.
+    """
+    worst = int(steps.max())
+    return Check(
+        INTERPRETERS,
+        worst <= most,
+        f"{compared}: {worst} steps apart at most (at most {most}) on {len(steps)} cells",
+    )
+
+
+INTERPRETERS = "interpreters answer alike"
 
 
 def _silence(int8: Answers, reference: Answers, settings: ConvertSettings) -> Check:
@@ -99,11 +137,22 @@ def _silence(int8: Answers, reference: Answers, settings: ConvertSettings) -> Ch
     )
 
 
-def _loss(name: str, before: float | None, now: float | None, most: float) -> Check:
+def _auc(before: float | None, now: float | None, most: float) -> Check:
     if before is None or now is None:
-        return Check(f"{name} is kept", False, "cannot be measured: the holdout lacks blasts")
+        return Check("AUC is kept", False, "cannot be measured: the holdout lacks blasts or others")
     found = f"{before:.4f} float, {now:.4f} int8 (loss at most {most:g})"
-    return Check(f"{name} is kept", before - now <= most, found)
+    return Check("AUC is kept", before - now <= most, found)
+
+
+def _sensitivity(loss: Loss | None, most: float) -> Check:
+    if loss is None:
+        return Check("sensitivity is kept", False, "cannot be measured: the holdout lacks blasts")
+    return Check(
+        "sensitivity is kept",
+        loss.bound <= most,
+        f"loss {loss.mean:+.2%}, below {loss.bound:+.2%} with 95% confidence over "
+        f"{loss.patients} patients (at most {most:.1%})",
+    )
 
 
 def _change(name: str, before: float, now: float, most: float) -> Check:
@@ -111,20 +160,33 @@ def _change(name: str, before: float, now: float, most: float) -> Check:
     return Check(f"{name} is kept", abs(before - now) <= most, found)
 
 
-def _answers_alive(
-    cells: CellSet, int8: Answers, reference: Answers, raw: NDArray[np.int8]
-) -> list[Check]:
+def _verdicts(examined: Sequence[Examined], most: int) -> Check:
+    changed = [each for each in examined if each.float_verdict is not each.int8_verdict]
+    shown = ", ".join(
+        f"{each.group} {each.float_verdict} to {each.int8_verdict}" for each in changed[:3]
+    )
+    return Check(
+        "no examination's verdict changes",
+        len(changed) <= most,
+        f"{len(changed)} of {len(examined)}" + (f" ({shown})" if shown else ""),
+    )
+
+
+def _answers_alive(found: Evidence) -> list[Check]:
     """Outputs that do not move, labels that are never said, outputs stuck at their ends."""
+    raw, int8, reference = found.raw, found.int8, found.reference
     still = int((raw.min(axis=0) == raw.max(axis=0)).sum())
     dead = [
         int(label)
-        for label in np.unique(cells.label_index)
+        for label in np.unique(found.cells.label_index)
         if (reference.scores.best == label).sum() >= _ENOUGH_OF_A_LABEL
         and not (int8.scores.best == label).any()
     ]
     highest = raw.max(axis=1)
     stuck = float(((raw == 127).sum(axis=1) > 1).mean() + (highest == -128).mean())
     distinct = len(np.unique(raw, axis=0))
+    ties = _largest_tie(int8.scores.p_blast) - _largest_tie(reference.scores.p_blast)
+    last = found.facts.last_operator
     return [
         Check(
             "no output is constant",
@@ -133,15 +195,49 @@ def _answers_alive(
         ),
         Check("no label is lost", not dead, f"{len(dead)} labels that float says and int8 never"),
         Check(
-            "outputs are not saturated into ties",
-            stuck <= 0.01,
-            f"{stuck:.2%} of cells (at most 1%)",
+            "scores are not saturated into ties",
+            stuck <= 0.01 and ties <= 0.1,
+            f"{stuck:.2%} of cells at the end of the output's range (at most 1%), "
+            f"{max(ties, 0):.1%} more with one and the same score (at most 10%)",
+        ),
+        Check(
+            "outputs are logits",
+            last not in {"SOFTMAX", "LOGISTIC", "LOG_SOFTMAX"},
+            f"the last operator is {last}",
         ),
     ]
 
 
-def _integers_only(facts: ModelFacts) -> list[Check]:
+def _largest_tie(scores: Floats) -> float:
+    """Share of cells that have the commonest score."""
+    _, counts = np.unique(scores, return_counts=True)
+    return float(counts.max() / len(scores))
+
+
+def _scales(layers: Sequence[LayerError], settings: ConvertSettings) -> Check:
+    """No tensor is cut off by its range, or has a range so wide that few values are used.
+
+    The output's range is wide on purpose, and checked by the ties of scores.
+    """
+    bad = [
+        f"{layer.operator} {short(layer.name)} ({layer.clipped:.1%} cut off, {layer.levels} levels)"
+        for layer in layers[:-1]
+        if layer.clipped > settings.most_clipped or 0 < layer.levels < _FEWEST_LEVELS
+    ]
+    most = max((layer.clipped for layer in layers[:-1]), default=0.0)
+    return Check(
+        "no scale is saturated",
+        not bad,
+        "; ".join(bad[:2])
+        or f"{most:.1%} of a layer's values cut off at most (at most {settings.most_clipped:.0%})",
+    )
+
+
+def _integers_only(found: Evidence) -> list[Check]:
+    facts = found.facts
     scaled, all_of_them = facts.per_channel
+    floats = list(facts.float_tensors)
+    kept = [short(name) for name in found.kept_float]
     return [
         Check(
             "built-in operators only",
@@ -150,21 +246,35 @@ def _integers_only(facts: ModelFacts) -> list[Check]:
         ),
         Check(
             "no tensor left in float",
-            not facts.float_tensors,
-            ", ".join(facts.float_tensors[:3]) or "none",
+            not floats or bool(kept),
+            f"kept in float on purpose: {', '.join(kept)}"
+            if kept
+            else ", ".join(map(short, floats[:3])) or "none",
+            warning=bool(kept),
         ),
         Check(
             "weights have a scale per channel",
-            scaled > 0 or all_of_them == 0,
+            scaled > 0 or all_of_them == 0 or bool(kept),
             f"{scaled} of {all_of_them} convolutions",
         ),
     ]
 
 
-def _interpreters(steps: int, settings: ConvertSettings) -> Check:
-    name = "interpreters answer alike"
-    found = f"{steps} steps apart at most (at most {settings.most_steps})"
-    return Check(name, steps <= settings.most_steps, found)
+def _one_partition(found: Partitions) -> Check:
+    """One piece of the graph runs in the delegate; more of them cost copies between."""
+    alone = found.count == 1 and not found.outside
+    reason = ", ".join(f"{name} ({count})" for name, count in found.outside.items())
+    return Check(
+        "one partition of the delegate",
+        True,
+        f"{found.count}" + (f"; outside of them {reason}" if reason else ""),
+        warning=not alone,
+    )
+
+
+def short(name: str) -> str:
+    """The telling part of a tensor's long name."""
+    return name.split(";")[0].removesuffix("/")[-60:]
 
 
 def mean_step_error(logits: Floats, reference: Floats, scale: float) -> float:

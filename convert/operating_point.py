@@ -193,7 +193,7 @@ def measure_false_blasts(cells: CellSet, answers: Answers, settings: ConvertSett
 def blast_free(cells: CellSet, below: float) -> Flags:
     """Cells of patients, or of sources that name none, with next to no signed blasts."""
     free = np.zeros(len(cells), dtype=bool)
-    for members in _members(cells).values():
+    for members in members_of_groups(cells).values():
         white = members[cells.is_white[members]]
         if len(white) and cells.is_blast[white].mean() < below:
             free[members] = True
@@ -206,8 +206,8 @@ def group_name(group: tuple[str, str]) -> str:
     return f"{source}/{patient}" if patient else source
 
 
-def _members(cells: CellSet) -> dict[tuple[str, str], NDArray[np.int64]]:
-    """Indices of the cells of each group, groups in order of name."""
+def members_of_groups(cells: CellSet) -> dict[tuple[str, str], NDArray[np.int64]]:
+    """Indices of the cells of each (source, patient), in order of name."""
     found: dict[tuple[str, str], list[int]] = {}
     for index, group in enumerate(cells.groups):
         found.setdefault(group, []).append(index)
@@ -218,7 +218,7 @@ def _rate(chosen: Flags, flagged: Flags, cells: CellSet, what: str) -> Rate:
     """Counts of the chosen cells by group, and the spread that they show."""
     counts = {
         group_name(group): (int(flagged[own].sum()), len(own))
-        for group, members in _members(cells).items()
+        for group, members in members_of_groups(cells).items()
         if len(own := members[chosen[members]])
     }
     if not counts:
@@ -234,7 +234,7 @@ def _at_normal_differential(rate: Rate, chosen: Flags, flagged: Flags, cells: Ce
     that sum's variance is worth (Kish's effective size).
     """
     hits, totals = list(rate.flagged), list(rate.cells)
-    for group, members in _members(cells).items():
+    for group, members in members_of_groups(cells).items():
         name = group_name(group)
         if group[1] or name not in rate.groups:
             continue
@@ -305,7 +305,7 @@ def _threshold(p_blast: Floats, cells: CellSet, settings: ConvertSettings) -> fl
     others = cells.is_white & ~cells.is_blast
     bounds = [_quantile_above(p_blast[others], settings.specificity)]
     free = others & blast_free(cells, settings.blast_free_below)
-    groups = [members[free[members]] for members in _members(cells).values()]
+    groups = [members[free[members]] for members in members_of_groups(cells).values()]
     large = [own for own in groups if len(own) >= _FEWEST_CELLS]
     if large:
         scores = np.concatenate([p_blast[own] for own in large])

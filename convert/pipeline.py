@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,31 +11,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.card import model_card
-from convert.cells import CellSet, Progress, list_cells, read_cells, refuse_overlap
+from convert.cells import CellSet, Progress, list_cells, read_cells, refuse_one_kind, refuse_overlap
 from convert.description import NetworkDescription
-from convert.evaluation import figures_of
-from convert.figures import Floats
+from convert.device_network import steps_apart
 from convert.float_network import FloatNetwork
-from convert.gate import Check, decide_alike, mean_step_error, run_gate
+from convert.gate import Check, short
 from convert.golden_inputs import choose_apart, draw_cells
-from convert.inspection import ModelFacts, inspect_model
+from convert.ladder import Calibration, Ladder
+from convert.metadata import with_metadata
 from convert.onnx_source import compare
-from convert.operating_point import (
-    Decision,
-    Rate,
-    Reference,
-    answer,
-    measure_false_blasts,
-    measure_sensitivity,
-    set_decision,
-)
+from convert.operating_point import Answers, Rate
 from convert.out_of_fold import CALLS_FILE, read_out_of_fold, read_report
-from convert.quantize import choose_representative, quantize_network
-from convert.score_reference import score_reference
-from convert.second_opinion import ask, plain_kernels
+from convert.pixel_contract import Alternative, check_contract
+from convert.quantize import choose_representative, prepare
+from convert.report import Story, build_report, write_report
 from convert.settings import ConvertSettings
+from convert.signing import read_key
 from convert.sources import load_source
-from convert.unseen_cameras import with_unseen_cameras
+from convert.trial import Court, Rung, Trial, try_rung
 from convert.write import check_target, golden_file, write_bundle
 from edge.errors import ConversionRefused, GateFailed
 from edge.inference.bundle import (
@@ -44,15 +37,15 @@ from edge.inference.bundle import (
     MODEL_FILE,
     SCHEMA_VERSION,
     Bundle,
-    InputSpec,
     Quantization,
 )
-from edge.inference.classifier import Classifier, dequantize, pixel_table, quantize
+from edge.inference.classifier import Classifier
 from edge.inference.golden import TOLERANCE_STEPS, replay_golden
-from edge.inference.interpreter import LIBRARIES, Interpreter, open_interpreter
+from edge.inference.interpreter import open_interpreter
 
 _GOLDEN_POOL = 1000
 _COMPARED_IMPORT = 32
+_GATE_WORDS = ("FAILED", "warning", "passed")
 
 Say = Callable[[str], None]
 
@@ -72,6 +65,8 @@ class Job:
         cells_um_per_px: Scale of pictures whose index tells none.
         report: Folder of the trainer's cross-validation, to take threshold and operating point
             from and to quote; None takes them from calibration cells and holdout.
+        key: File of the private key that signs the bundle, or None.
+        command: What was typed, for the report.
     """
 
     source: Path
@@ -83,41 +78,8 @@ class Job:
     threads: int = 1
     cells_um_per_px: float | None = None
     report: Path | None = None
-
-
-class DeviceNetwork:
-    """The int8 model in one interpreter, fed as the device feeds it."""
-
-    def __init__(self, network: NetworkDescription, interpreter: Interpreter) -> None:
-        self.interpreter = interpreter
-        found = interpreter.input
-        self.input_quantization = Quantization(found.scale, found.zero_point)
-        self.output_quantization = Quantization(
-            interpreter.output.scale, interpreter.output.zero_point
-        )
-        self._table = pixel_table(
-            InputSpec(
-                size_px=network.size_px,
-                um_per_px=network.um_per_px,
-                colour_method=network.colour["method"],
-                colour_parameters=network.colour["parameters"],
-                multiply=network.multiply,
-                add=network.add,
-                quantization=self.input_quantization,
-            )
-        )
-
-    def stored(self, crops: NDArray[np.uint8]) -> NDArray[np.int8]:
-        """The model's input for crops, uint8."""
-        return quantize(crops, self._table)
-
-    def raw(self, crops: NDArray[np.uint8]) -> NDArray[np.int8]:
-        """Raw outputs, int8, shape (N, labels), for crops, uint8."""
-        return self.interpreter.run(self.stored(crops))
-
-    def logits(self, raw: NDArray[np.int8]) -> Floats:
-        """Logits of raw outputs."""
-        return dequantize(raw, self.output_quantization)
+    key: Path | None = None
+    command: tuple[str, ...] = ()
 
 
 def convert(
@@ -134,65 +96,48 @@ def convert(
         GateFailed: The int8 network does not hold what the float one promised.
     """
     check_target(job.out)
+    key = None if job.key is None else read_key(job.key)
+    notes: list[str] = []
+    say = _noting(say, notes)
     network = load_source(job.source)
     known = network.description
     for note in network.notes:
         say(note)
     calibration, holdout = _read_both(job, known, progress)
     _compare_import(network, calibration, say)
+    contract = _check_contract(network, holdout, settings, say)
+    folds = None if job.report is None else read_out_of_fold(job.report / CALLS_FILE, known)
     chosen = choose_representative(calibration, settings.representative_cells, settings.seed)
     say(f"quantizing with {len(chosen)} of {len(calibration)} calibration cells")
-    model = quantize_network(network, calibration.crops[chosen], settings)
-    device = DeviceNetwork(known, open_interpreter(model, job.threads))
-    say(f"judging on {len(holdout)} holdout cells with {device.interpreter.library}")
-    folds = None if job.report is None else read_out_of_fold(job.report / CALLS_FILE, known)
-    reference = None if folds is None else Reference(folds[0], folds[1].scores.p_blast)
-    decision = set_decision(
-        device.logits(device.raw(calibration.crops)), calibration, known, settings, reference
-    )
-    raw = device.raw(holdout.crops)
-    float_logits = network.logits(holdout.crops)
-    int8 = answer(device.logits(raw), known, decision)
-    exact = answer(float_logits, known, decision)
-    # The float network's figures are those it would have had as a bundle: by its own decision.
-    own = set_decision(network.logits(calibration.crops), calibration, known, settings, reference)
-    step = device.output_quantization.scale
-    figures = {
-        "int8": figures_of(holdout, int8),
-        "float": figures_of(holdout, answer(float_logits, known, own)),
-        "agreement": round(float(decide_alike(int8, exact).mean()), 5),
-        "mean_step_error": round(mean_step_error(device.logits(raw), float_logits, step), 3),
-    }
-    facts = inspect_model(model)
-    steps = _steps_apart(model, device, _even_sample(holdout, settings.compared_cells))
-    measured = folds or (holdout, int8)
     report = read_report(job.report)
-    checks = run_gate(holdout, int8, exact, raw, facts, figures, int(steps.max()), settings)
-    for check in checks:
-        say(f"{'passed' if check.passed else 'FAILED'}  {check.name}: {check.found}")
-    _stop_at_failure(checks)
-    told = _told(job, network, decision, device, settings, facts) | {
-        "operating_point": _operating_point(
-            measure_sensitivity(*measured),
-            with_unseen_cameras(
-                measure_false_blasts(*measured, settings),
-                report if settings.count_unseen_cameras else None,
-            ),
-            job,
-        ),
-        "figures": figures,
+    prepared = prepare(network, calibration.crops[chosen], settings)
+    court = _court(network, calibration, holdout, folds, report, settings, job.threads)
+    sample = Calibration(calibration.crops[chosen], court.float_calibration[chosen])
+    ladder = Ladder(prepared, known, sample, settings)
+    say(f"judging on {len(holdout)} holdout cells")
+    trials = ladder.climb(lambda rung: _judged(rung, court, say), say)
+    if not trials:
+        raise GateFailed("No int8 form could be made of the network.")
+    if trials[-1].failed:
+        _report(job, network, trials, holdout, settings, notes, contract, say)
+        raise _failure(trials, prepared.obstacle)
+    trial = trials[-1]
+    told = _told(job, network, trial, settings) | {
+        "operating_point": _operating_point(trial.sensitivity, trial.false_blasts, job),
+        "figures": trial.figures,
     }
-    scores = score_reference(measured[0], measured[1].scores.p_blast)
-    if scores["patients"]:
-        told["score_reference"] = scores
+    if trial.scores["patients"]:
+        told["score_reference"] = trial.scores
+    checks = list(trial.checks)
     files = {
-        MODEL_FILE: model,
-        GOLDEN_FILE: _golden(model, device, known, settings),
+        MODEL_FILE: with_metadata(trial.rung.model, told),
+        GOLDEN_FILE: _golden(trial, known, settings),
         CARD_FILE: model_card(told, checks, known.told, report).encode(),
     }
     if known.log is not None:
         files[known.log.name] = known.log.read_bytes()
-    write_bundle(job.out, told, files, _prove)
+    write_bundle(job.out, told, files, _prove, key)
+    _report(job, network, trials, holdout, settings, notes, contract, say)
     return told, checks
 
 
@@ -200,6 +145,8 @@ def _read_both(job: Job, known: NetworkDescription, progress: Progress) -> tuple
     calibration = list_cells(job.calibration, known, job.cells_um_per_px)
     holdout = list_cells(job.holdout, known, job.cells_um_per_px)
     refuse_overlap(calibration, holdout)
+    for place, cells in ((job.calibration, calibration), (job.holdout, holdout)):
+        refuse_one_kind(cells, known, place.name)
     return read_cells(calibration, known, progress), read_cells(holdout, known, progress)
 
 
@@ -211,22 +158,105 @@ def _compare_import(network: FloatNetwork, cells: CellSet, say: Say) -> None:
         say(f"imported: {error:.1e} from onnxruntime on {len(real)} calibration cells")
 
 
-def _steps_apart(
-    model: bytes, device: DeviceNetwork, crops: NDArray[np.uint8]
-) -> NDArray[np.int64]:
-    """Largest difference of each crop's answer between all arithmetic to be had here, in steps.
+def _noting(say: Say, notes: list[str]) -> Say:
+    """``say``, which also keeps what was said until the gate speaks."""
 
-    int64, shape (N,).
-    """
-    wanted = device.raw(crops).astype(np.int64)
-    apart = [np.abs(plain_kernels(model, device.stored(crops)) - wanted).max(axis=1)]
-    for library in LIBRARIES:
-        if not device.interpreter.library.startswith(library):
-            answers = ask(library, model, device.stored(crops))
-            if answers is not None:
-                apart.append(np.abs(answers - wanted).max(axis=1))
-    farthest: NDArray[np.int64] = np.max(apart, axis=0)
-    return farthest
+    def both(line: str) -> None:
+        notes.append(line)
+        say(line)
+
+    return both
+
+
+def _check_contract(
+    network: FloatNetwork, holdout: CellSet, settings: ConvertSettings, say: Say
+) -> list[Alternative]:
+    if not settings.contract_cells:
+        return []
+    found = check_contract(network, holdout, settings)
+    best = max(found[1:], key=lambda way: way.auc or 0.0)
+    if found[0].auc is not None and best.auc is not None:
+        say(
+            f"fed as described: AUC {found[0].auc:.4f} on a sample of the holdout; the best of "
+            f"{len(found) - 1} other ways ({best.name}): {best.auc:.4f}"
+        )
+    return found
+
+
+def _report(
+    job: Job,
+    network: FloatNetwork,
+    trials: list[Trial],
+    holdout: CellSet,
+    settings: ConvertSettings,
+    notes: list[str],
+    contract: list[Alternative],
+    say: Say,
+) -> None:
+    """Write the report beside the bundle's place, whether there will be a bundle or not."""
+    story = Story(
+        source=job.source.name,
+        command=job.command,
+        settings=asdict(settings),
+        notes=[note for note in notes if not note.startswith(_GATE_WORDS)],
+        contract=[{"alternative": way.name, "auc": way.auc} for way in contract],
+    )
+    report = build_report(story, trials, holdout, network.description)
+    for path in write_report(job.out, report):
+        say(f"report: {path}")
+
+
+def _court(
+    network: FloatNetwork,
+    calibration: CellSet,
+    holdout: CellSet,
+    folds: tuple[CellSet, Answers] | None,
+    report: dict[str, Any] | None,
+    settings: ConvertSettings,
+    threads: int,
+) -> Court:
+    """What all rungs are judged by."""
+    crops = _even_sample(calibration, settings.compared_layers)
+    return Court(
+        network=network.description,
+        calibration=calibration,
+        holdout=holdout,
+        float_calibration=network.logits(calibration.crops),
+        float_holdout=network.logits(holdout.crops),
+        folds=folds,
+        report=report,
+        layer_inputs=network.real_pixels(crops),
+        layer_crops=crops,
+        settings=settings,
+        threads=threads,
+    )
+
+
+def _judged(rung: Rung, court: Court, say: Say) -> Trial:
+    """A trial, told check by check."""
+    trial = try_rung(rung, court, say)
+    for check in trial.checks:
+        word = _GATE_WORDS[0 if not check.passed else 1 if check.warning else 2]
+        say(f"{word:7} {check.name}: {check.found}")
+    return trial
+
+
+def _failure(trials: list[Trial], obstacle: str | None) -> GateFailed:
+    """Why no rung passed, with the layer that loses most, and what may help."""
+    best = min(trials, key=lambda trial: len(trial.failed))
+    failed = [f"{check.name}: {check.found}" for check in best.failed]
+    worst = max(best.layers, key=lambda layer: layer.added, default=None)
+    layer = (
+        f" Most is lost in {worst.operator} {short(worst.name)} ({worst.added:.0%} noise)."
+        if worst
+        else ""
+    )
+    careful = "" if obstacle is None else f" Careful rounding could not be tried: {obstacle}."
+    return GateFailed(
+        f"{len(failed)} of {len(best.checks)} gates failed on the best of {len(trials)} rungs; "
+        f"{'; '.join(failed)}.{layer}{careful}",
+        "Nothing was written. Train with ReLU6 or weight decay, or give more calibration cells.",
+    )
 
 
 def _even_sample(cells: CellSet, count: int) -> NDArray[np.uint8]:
@@ -236,20 +266,12 @@ def _even_sample(cells: CellSet, count: int) -> NDArray[np.uint8]:
     return crops
 
 
-def _stop_at_failure(checks: list[Check]) -> None:
-    failed = [f"{check.name}: {check.found}" for check in checks if not check.passed]
-    if failed:
-        raise GateFailed(f"{len(failed)} of {len(checks)} gates failed; {'; '.join(failed)}.")
-
-
-def _golden(
-    model: bytes, device: DeviceNetwork, known: NetworkDescription, settings: ConvertSettings
-) -> bytes:
+def _golden(trial: Trial, known: NetworkDescription, settings: ConvertSettings) -> bytes:
     """Golden crops far apart, on which all arithmetic here agrees: exactly, if such crops are
     enough, so that the tolerance is left to processors that are not here."""
     pool = draw_cells(_GOLDEN_POOL, known.size_px, settings.seed)
-    raw = device.raw(pool)
-    steps = _steps_apart(model, device, pool)
+    raw = trial.device.raw(pool)
+    steps, _ = steps_apart(trial.rung.model, trial.device, pool)
     equal = steps == 0
     allowed = equal if equal.sum() >= 4 * settings.golden_cells else steps <= TOLERANCE_STEPS
     if allowed.sum() < settings.golden_cells:
@@ -261,13 +283,11 @@ def _golden(
 def _told(
     job: Job,
     network: FloatNetwork,
-    decision: Decision,
-    device: DeviceNetwork,
+    trial: Trial,
     settings: ConvertSettings,
-    facts: ModelFacts,
 ) -> dict[str, Any]:
     """``bundle.json`` without figures and hashes."""
-    known = network.description
+    known, decision, device = network.description, trial.decision, trial.device
     return {
         "schema_version": SCHEMA_VERSION,
         "name": job.name or known.name,
@@ -300,14 +320,14 @@ def _told(
         },
         "trained_on": known.trained_on,
         "conversion": {
-            "method": "full int8, per channel, channels equalised, weights rounded together",
+            "method": trial.rung.name,
             "representative_cells": settings.representative_cells,
             "specificity": settings.specificity,
             "conformal_error": settings.conformal_error,
             "blast_free_specificity": settings.blast_free_specificity,
             "seed": settings.seed,
-            "bytes": facts.bytes,
-            "operators": facts.operators,
+            "bytes": trial.facts.bytes,
+            "operators": trial.facts.operators,
             "proven_with": device.interpreter.library,
         },
     }

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
+
+from edge.errors import UsageFault
 
 
 @dataclass(frozen=True)
@@ -26,11 +30,19 @@ class ConvertSettings:
             wrong REVIEW on a camera like none before, fewer REVIEW of slides with few blasts.
         least_agreement: Smallest share of holdout cells on which int8 and float decide alike.
         most_auc_loss: Largest loss of AUC from float to int8.
-        most_sensitivity_loss: Largest loss of sensitivity from float to int8.
+        most_sensitivity_loss: Largest loss of sensitivity from float to int8, which it must stay
+            below with a confidence of 95% over patients.
         most_ece_change: Largest change of the expected calibration error.
         most_silence_change: Largest change of the share of cells that get no answer.
-        most_steps: Largest difference between two interpreters, in steps of the output.
-        compared_cells: Holdout cells on which the interpreters are compared.
+        most_verdicts_changed: Most holdout patients whose verdict changes.
+        most_clipped: Largest share of a layer's values that int8 cuts off.
+        most_steps: Largest difference between two interpreters on any holdout cell, in steps of
+            the output.
+        most_float_layers: Most layers to be kept in float where int8 fails; 0 allows none.
+        compared_layers: Cells on which layers are compared.
+        contract_cells: Holdout cells on which the pixel contract is tried; 0 leaves it out.
+        contract_margin: How much better than as described another way of feeding must tell blasts
+            apart (AUC) to be taken for the right one.
         golden_cells: Golden vectors in the bundle.
         seed: Of every draw.
     """
@@ -48,8 +60,13 @@ class ConvertSettings:
     most_sensitivity_loss: float = 0.005
     most_ece_change: float = 0.01
     most_silence_change: float = 0.01
+    most_verdicts_changed: int = 0
+    most_clipped: float = 0.05
     most_steps: int = 2
-    compared_cells: int = 400
+    most_float_layers: int = 12
+    compared_layers: int = 24
+    contract_cells: int = 240
+    contract_margin: float = 0.03
     golden_cells: int = 16
     seed: int = 20261123
 
@@ -61,3 +78,39 @@ class ConvertSettings:
             share = field.type == "float" and field.name != "output_range_factor"
             if not (0 <= value <= 1 if share else value >= 0):
                 raise ValueError(f"{field.name} is out of range: {value}")
+
+
+def settings_with(changes: Sequence[str]) -> ConvertSettings:
+    """The defaults with these changes.
+
+    Args:
+        changes: Each ``NAME=VALUE``.
+
+    Raises:
+        UsageFault: A name is none of the settings, or a value none that it can take.
+    """
+    known = fields(ConvertSettings)
+    readers: dict[str, Callable[[str], Any]] = {"float": float, "int": int, "bool": _yes_or_no}
+    kinds = {field.name: readers[str(field.type)] for field in known}
+    found: dict[str, Any] = {}
+    for change in changes:
+        name, _, text = change.partition("=")
+        if name not in kinds:
+            raise UsageFault(f"--set {name}: no such setting.", f"Settings: {', '.join(kinds)}.")
+        try:
+            found[name] = kinds[name](text)
+        except ValueError:
+            raise UsageFault(
+                f"--set {change}: {text!r} is no value of it.",
+                "See convert/settings.py.",
+            ) from None
+    try:
+        return ConvertSettings(**found)
+    except ValueError as error:
+        raise UsageFault(f"--set: {error}.", "See convert/settings.py.") from error
+
+
+def _yes_or_no(text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise ValueError(f"{text!r} is neither true nor false")
+    return text == "true"

@@ -16,8 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.signing import sign
 from edge.errors import ConversionRefused
 from edge.inference.bundle import DESCRIPTION_FILE, Bundle, load_bundle
+from edge.inference.signature import SIGNATURE_FILE
 
 
 def golden_file(crops: NDArray[np.uint8], outputs: NDArray[np.int8]) -> bytes:
@@ -53,7 +55,11 @@ def check_target(folder: Path) -> None:
 
 
 def write_bundle(
-    folder: Path, told: dict[str, Any], files: dict[str, bytes], prove: Callable[[Bundle], None]
+    folder: Path,
+    told: dict[str, Any],
+    files: dict[str, bytes],
+    prove: Callable[[Bundle], None],
+    key: Any = None,
 ) -> Bundle:
     """Write a bundle beside its place, prove it there, and put it in its place by one rename.
 
@@ -62,6 +68,7 @@ def write_bundle(
         told: ``bundle.json`` without hashes.
         files: All other files.
         prove: Called with the bundle as the device reads it; what it raises stops the writing.
+        key: Private key that signs it, as ``read_key`` gives one; None leaves it unsigned.
 
     Raises:
         ConversionRefused: It cannot be written.
@@ -70,9 +77,11 @@ def write_bundle(
     check_target(folder)
     try:
         with _beside(folder) as fresh:
-            for name, content in (
-                files | {DESCRIPTION_FILE: description_file(told, files)}
-            ).items():
+            description = description_file(told, files)
+            whole = files | {DESCRIPTION_FILE: description}
+            if key is not None:
+                whole[SIGNATURE_FILE] = sign(description, key)
+            for name, content in whole.items():
                 _write_durably(fresh / name, content)
             bundle = load_bundle(fresh)
             prove(bundle)
@@ -85,12 +94,24 @@ def write_bundle(
 
 @contextlib.contextmanager
 def _beside(folder: Path) -> Iterator[Path]:
-    """A hidden folder on the same file system; gone afterwards unless it was renamed."""
-    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    """A hidden folder on the same file system; gone afterwards unless it was renamed.
+
+    Its name tells whose it is, so that what a killed run left is swept up by the next.
+    """
+    _sweep(folder)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.{os.getpid()}.", dir=folder.parent))
     try:
         yield fresh
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what runs that are no more have left beside this folder."""
+    for left in folder.parent.glob(f".{folder.name}.*.*"):
+        process = left.name.split(".")[-2]
+        if process.isdecimal() and not Path(f"/proc/{process}").exists():
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _write_durably(path: Path, content: bytes) -> None:

@@ -133,6 +133,14 @@ class GoldenTestFailed(LeukoscopeError, ArithmeticError):
     default_action = "Do not screen with this device; reinstall and report it."
 
 
+class BundleUnsigned(LeukoscopeError, ValueError):
+    """This device takes signed bundles only, and this one lacks its maker's signature."""
+
+    number = "E-BUN-05"
+    default_action = "Get the bundle from its maker again; do not use this one."
+    exit_status = 2
+
+
 class InterpreterMissing(LeukoscopeError, ImportError):
     """No working TFLite interpreter is installed."""
 

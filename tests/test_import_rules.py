@@ -32,6 +32,7 @@ _HARDWARE = {
     "tflite_runtime": "edge/inference/interpreter.py",
     "uvicorn": "edge/web/server.py",
     "zxingcpp": "edge/web/barcode.py",
+    "cryptography": "edge/inference/signature.py",
     "fpdf": "edge/records/dossier/paper.py",
     "fontpkg_noto_sans": "edge/records/dossier/paper.py",
     "fontpkg_noto_sans_devanagari": "edge/records/dossier/paper.py",

@@ -9,9 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional as F  # noqa: N812  as everybody writes it
+
+from bench.zoo.cells import fitted_head
 
 
 def conv_bn(
@@ -412,6 +416,34 @@ def make(name: str, labels: int, seed: int = 0) -> nn.Module:
             nn.init.uniform_(module.weight, 0.7, 1.3)
             nn.init.uniform_(module.bias, -0.2, 0.2)
     return network.eval()
+
+
+def fit(network: nn.Module, pixels: NDArray[np.float32], label_index: NDArray[np.int64]) -> None:
+    """Statistics of its normalisations from these pictures, and a head that knows their labels.
+
+    Networks that end in a convolution keep their head.
+
+    Args:
+        network: In evaluation mode; left so.
+        pixels: float32 (N, 3, size, size).
+        label_index: int64 (N,).
+    """
+    batch = torch.from_numpy(pixels)
+    with torch.no_grad():
+        network.train()
+        for _ in range(12):  # each moves the statistics by a tenth
+            network(batch)
+        network.eval()
+        heads = [module for module in network.modules() if isinstance(module, nn.Linear)]
+        if not heads:
+            return
+        seen: list[Any] = []
+        hook = heads[-1].register_forward_hook(lambda _, inputs, __: seen.append(inputs[0]))
+        network(batch)
+        hook.remove()
+        weights, bias = fitted_head(seen[0].numpy().astype(np.float64), label_index)
+        heads[-1].weight.copy_(torch.from_numpy(np.ascontiguousarray(weights.T)))
+        heads[-1].bias.copy_(torch.from_numpy(bias))
 
 
 def export(

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from edge.errors import BundleAltered, BundleMissing, BundleRefused
 from edge.inference.fields import Fields, parse_object
+from edge.inference.signature import check_signature, public_key_file
 from edge.judgement.operating_point import BetaSpread, CertainSign, OperatingPoint
 from edge.judgement.score_bins import BINS, SCORE_EDGES, ScoreReference
 
@@ -148,9 +149,14 @@ def load_bundle(folder: Path) -> Bundle:
         BundleMissing: The folder or its ``bundle.json`` is not there.
         BundleRefused: ``bundle.json`` is damaged, lacks a field, or is too new; a file is missing.
         BundleAltered: A file's SHA-256 differs.
+        BundleUnsigned: This device has its maker's public key, and the bundle was not signed
+            with its private half.
     """
     folder = Path(folder)
     text = _read_description(folder)
+    key_file = public_key_file()
+    if key_file is not None:
+        check_signature(folder, text, key_file)
     fields = parse_object(text, DESCRIPTION_FILE)
     _check_schema(fields)
     files = _read_files(folder, fields.section("files"))

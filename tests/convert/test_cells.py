@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from convert.cells import list_cells, read_cells, refuse_overlap
+from convert.cells import list_cells, read_cells, refuse_one_kind, refuse_overlap
 from convert.description import NetworkDescription, read_description
 from edge.errors import ConversionRefused, DataMissing
 from tests.convert.toy import write_cells, write_description
@@ -82,6 +82,17 @@ def test_a_patient_on_both_sides_is_refused(folder: Path, known: NetworkDescript
     refuse_overlap(first, second)
     with pytest.raises(DataMissing, match=r"patients are in calibration and holdout.*A"):
         refuse_overlap(first, second + first[-1:])
+
+
+@pytest.mark.parametrize(("kept", "lacking"), [("blast", "no blasts"), ("neutrophil", "no blast")])
+def test_a_set_of_one_kind_is_refused_before_any_picture_is_read(
+    kept: str, lacking: str, folder: Path, known: NetworkDescription
+) -> None:
+    cells = list_cells(folder, known)
+    refuse_one_kind(cells, known, "tune")
+    one_kind = [cell for cell in cells if cell.label in {kept, "artefact"}]
+    with pytest.raises(DataMissing, match=rf"tune holds \d+ cells and no .*{lacking[3:]}"):
+        refuse_one_kind(one_kind, known, "tune")
 
 
 def test_a_picture_on_both_sides_is_refused_without_patients(

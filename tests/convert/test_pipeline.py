@@ -32,7 +32,8 @@ LENIENT = ConvertSettings(
     most_ece_change=0.1,
     most_silence_change=0.1,
     most_steps=4,
-    compared_cells=40,
+    most_verdicts_changed=9,
+    compared_layers=8,
     golden_cells=8,
 )
 
@@ -161,10 +162,20 @@ def test_the_same_input_gives_the_same_bytes(
 
 
 def test_a_failed_gate_writes_nothing(toy_world: ToyWorld, tmp_path: Path) -> None:
-    strict = dataclasses.replace(LENIENT, least_agreement=1.0, most_ece_change=0.0, most_steps=0)
-    with pytest.raises(GateFailed, match="gates failed"):
+    strict = dataclasses.replace(
+        LENIENT, least_agreement=1.0, most_ece_change=0.0, most_steps=0, most_float_layers=2
+    )
+    with pytest.raises(GateFailed, match="gates failed") as caught:
         convert(job(toy_world, tmp_path / "out"), strict, quietly, quietly)
-    assert list(tmp_path.iterdir()) == []
+    assert "Most is lost in" in str(caught.value)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "out.report.html",
+        "out.report.json",
+    ]
+    report = json.loads((tmp_path / "out.report.json").read_text())
+    assert not report["passed"]
+    assert len(report["rungs"]) >= 2, "the next rung was tried"
+    assert any("in float" in rung["name"] for rung in report["rungs"])
 
 
 def test_a_folder_that_is_no_bundle_is_never_replaced(toy_world: ToyWorld, tmp_path: Path) -> None:
