@@ -124,7 +124,7 @@ def _write_report(folder: Path) -> None:
             "munich": {"at_one_threshold": rates, "ece": 0.04, "auc": 0.95,
                        "auc_interval": [0.94, 0.96]}
         },
-        "healthy_fields": {"bccd": {"at_one_threshold": 0.015}},
+        "healthy_fields": {"bccd": {"at_one_threshold": 0.015, "networks": []}},
         "robustness": [
             {"degradation": "jpeg", "strength": s, "loss": 0.01}
             for s in ("light", "moderate", "strong")
