@@ -309,6 +309,10 @@ from edge.signals.indicator import CompletedExamination, Signal
 from edge.signals.lamps import mock_lamps
 from edge.signals.pattern import Lamp
 import atexit
+# Whoever runs the tests may ignore a signal (nohup), and a child inherits that.
+for number in (signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 end_in_order()
 atexit.register(lambda: print("lit:", [l.value for l in Lamp if timeline.is_lit(l)], flush=True))
 lamps, timeline = mock_lamps()
@@ -319,7 +323,12 @@ if {ending!r} != "end":
     signal.pause()
 """
     done = subprocess.run(
-        [sys.executable, "-c", story], cwd=REPOSITORY, capture_output=True, text=True, check=False
+        [sys.executable, "-c", story],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
     assert done.stdout.splitlines() == ["shown: ['green']", "lit: []"], done.stderr
     if ending in ("SIGTERM", "SIGHUP"):
