@@ -46,7 +46,7 @@ def test_keras_h5_and_saved_model_hold_the_same_network(
 
 def torch_file(path: Path, softmax: bool = False) -> Path:
     """A small PyTorch network for the toy's cells as ONNX."""
-    pytest.importorskip("torch", reason="the extra `dev` is not installed")
+    pytest.importorskip("torch", reason="the extra `torch` is not installed")
     from bench.zoo.torch_networks import export, make
     from convert.quiet import quiet
 

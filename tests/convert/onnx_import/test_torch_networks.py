@@ -10,7 +10,7 @@ import pytest
 
 from edge.errors import ConversionRefused
 
-pytest.importorskip("torch", reason="the extra `dev` is not installed")
+pytest.importorskip("torch", reason="the extra `torch` is not installed")
 pytest.importorskip("keras", reason="the extra `convert` is not installed")
 
 with warnings.catch_warnings():
