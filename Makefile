@@ -22,8 +22,8 @@ help: ## Show this list
 	@echo "Leukoscope: screening aid for blasts in blood smears (research use, not a diagnosis)."
 	@echo "On a fresh machine two commands are enough:"
 	@echo
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
-	  awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
+	  awk -F'\t' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 demo: $(DEVICE)/.installed ## Install what the device needs; screen three rendered smears
 	$(DEVICE)/bin/leukoscope demo --out out/demo
