@@ -7,13 +7,13 @@ import io
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from edge.closing import Closing
 from edge.errors import DataMissing
 
 INDEX: Final = "index.csv"
@@ -39,21 +39,14 @@ def label_rows(place: Path) -> list[dict[str, str]]:
     return rows
 
 
-class PictureStores:
+class PictureStores(Closing):
     """Pictures out of zips and folders, each zip opened once and closed with the block."""
 
     def __init__(self) -> None:
         self._archives: dict[Path, zipfile.ZipFile] = {}
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close the zips."""
         for archive in self._archives.values():
             archive.close()
 

@@ -7,10 +7,10 @@ from html import escape
 from pathlib import Path
 
 from edge.controlling import counts_of_run
-from edge.errors import StoreUnwritable
 from edge.judgement.control import baseline
 from edge.judgement.westgard import CountedShare, Limits
 from edge.records.controls import StoredRun
+from edge.svg import svg_document, write_svg
 
 # Pixels. A panel for each quantity, a mark for each run, the newest at the right.
 _LEFT, _TOP, _RIGHT, _HEIGHT, _PANEL, _PITCH = 90, 70, 130, 190, 270, 22
@@ -46,16 +46,7 @@ def levey_jennings_svg(slide: str, runs: Sequence[StoredRun], baseline_runs: int
     body = [_text(_LEFT, 26, title, size=16), _text(_LEFT, 46, below)]
     for place, name in enumerate(names):
         body += _panel(name, shown, limits.get(name), _TOP + place * _PANEL, width)
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-            f'viewBox="0 0 {width} {height}" font-family="sans-serif" role="img">',
-            f"<title>{escape(title)}</title>",
-            f'<rect width="{width}" height="{height}" fill="white"/>',
-            *body,
-            "</svg>\n",
-        ]
-    )
+    return svg_document(title, width, height, body)
 
 
 def write_levey_jennings(
@@ -66,11 +57,7 @@ def write_levey_jennings(
     Raises:
         StoreUnwritable: The file cannot be written.
     """
-    try:
-        path.write_text(levey_jennings_svg(slide, runs, baseline_runs), encoding="utf-8")
-    except OSError as error:
-        action = "Name a file in a folder that can be written."
-        raise StoreUnwritable(f"Chart {path} cannot be written: {error}.", action) from error
+    write_svg(path, levey_jennings_svg(slide, runs, baseline_runs), "Chart")
 
 
 def _panel(

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
-from edge.errors import StoreUnwritable
 from edge.judgement.simulation import Characteristics
 from edge.operating_table import OperatingReport, OperatingTable
+from edge.svg import svg_document, write_svg
 
 # Pixels. A panel for each number of cells, a bar for each blast share.
 _LEFT, _TOP, _BAR, _PITCH, _HEIGHT, _PANEL = 70, 64, 58, 74, 220, 330
@@ -31,16 +31,7 @@ def operating_svg(report: OperatingReport) -> str:
     body = [_text(_LEFT, 24, title, size=16, anchor="start"), *_legend()]
     for number, table in enumerate(report.tables):
         body += _panel(table, _TOP + number * _PANEL)
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-            f'viewBox="0 0 {width} {height}" font-family="sans-serif" role="img">',
-            f"<title>{escape(title)}</title>",
-            f'<rect width="{width}" height="{height}" fill="white"/>',
-            *body,
-            "</svg>\n",
-        ]
-    )
+    return svg_document(title, width, height, body)
 
 
 def write_operating_plot(path: Path, report: OperatingReport) -> None:
@@ -49,11 +40,7 @@ def write_operating_plot(path: Path, report: OperatingReport) -> None:
     Raises:
         StoreUnwritable: The file cannot be written.
     """
-    try:
-        path.write_text(operating_svg(report), encoding="utf-8")
-    except OSError as error:
-        action = "Name a file in a folder that can be written."
-        raise StoreUnwritable(f"Plot {path} cannot be written: {error}.", action) from error
+    write_svg(path, operating_svg(report), "Plot")
 
 
 def _legend() -> Iterator[str]:

@@ -10,7 +10,7 @@ neither the flagged nor the abstained share breaks a rule of Westgard's that rej
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from edge.judgement.share import share_interval
@@ -252,4 +252,4 @@ def with_control(judgement: Judgement, state: ControlState) -> Judgement:
         f"Not green before the control slide is passed. {state.reason} "
         f"Apart from that: {judgement.reason}"
     )
-    return replace(judgement, verdict=Verdict.CANNOT_JUDGE, cells_needed=None, reason=reason)
+    return judgement.cannot_judge(reason)

@@ -141,13 +141,7 @@ def with_differential(
         )
     reason = _no_blood_reason(found, settings)
     if judgement.verdict is Verdict.NO_BLASTS_FOUND and reason is not None:
-        return replace(
-            judgement,
-            verdict=Verdict.CANNOT_JUDGE,
-            cells_needed=None,
-            cells_needed_95=None,
-            reason=reason,
-        )
+        return judgement.cannot_judge(reason)
     return judgement
 
 

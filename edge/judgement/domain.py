@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist
 
@@ -100,13 +100,7 @@ def with_domain(
         f"{len(reference.patients)} patients and donors that the model was measured on: stain, "
         "light or cells are none that it knows."
     )
-    return replace(
-        judgement,
-        verdict=Verdict.CANNOT_JUDGE,
-        cells_needed=None,
-        cells_needed_95=None,
-        reason=reason,
-    )
+    return judgement.cannot_judge(reason)
 
 
 @lru_cache(maxsize=4)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from edge.judgement.operating_point import OperatingPoint
@@ -115,6 +115,16 @@ class Judgement:
     reason: str
     cells_needed_95: int | None = None
     share_ruled_out: float | None = None
+
+    def cannot_judge(self, reason: str) -> Judgement:
+        """The same counts without a result, which more cells of this kind would not bring."""
+        return replace(
+            self,
+            verdict=Verdict.CANNOT_JUDGE,
+            cells_needed=None,
+            cells_needed_95=None,
+            reason=reason,
+        )
 
 
 _SETTLED = CellsNeeded(0, 0)
