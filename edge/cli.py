@@ -207,8 +207,7 @@ def _add_pictures(parser: argparse.ArgumentParser, run: object, with_model: bool
 
 def _screen(arguments: argparse.Namespace) -> int:
     from edge.camera.source import open_camera
-    from edge.inference.shelf import open_classifier
-    from edge.models import open_in_use
+    from edge.models import open_asked
     from edge.pictures import check_um_per_px
     from edge.progress import Progress
     from edge.records.home import data_home
@@ -224,9 +223,7 @@ def _screen(arguments: argparse.Namespace) -> int:
     home = data_home(arguments.home)
     named = arguments.settings is not None
     settings = load_settings(arguments.settings or home / FILE_NAME, must_exist=named)
-    threads = settings.screening.threads
-    chosen = arguments.model
-    classifier = open_classifier(chosen, threads) if chosen else open_in_use(home, threads)
+    classifier = open_asked(home, arguments.model, settings.screening.threads)
     slide = arguments.slide or datetime.now().strftime("%Y%m%d-%H%M%S")
     progress = Progress(sys.stderr, quiet=arguments.json)
     cells: list[CountedCell] = []

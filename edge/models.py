@@ -27,10 +27,18 @@ from edge.errors import (
     GoldenTestFailed,
     LeukoscopeError,
 )
-from edge.inference.bundle import DESCRIPTION_FILE, LARGEST_FILE_BYTES, Bundle, load_bundle
+from edge.inference.bundle import (
+    DESCRIPTION_FILE,
+    LARGEST_FILE_BYTES,
+    Bundle,
+    files_of,
+    load_bundle,
+)
 from edge.inference.classifier import Classifier
 from edge.inference.shelf import find_bundle, open_classifier
+from edge.inference.signature import SIGNATURE_FILE, public_key_file
 from edge.records.audit import EventKind, record_event
+from edge.records.database import DEVICE
 from edge.records.home import flush_folder, folder_fault, prepare_home
 
 FOLDER = "models"
@@ -94,6 +102,8 @@ def install(home: Path, source: Path, actor: str = "installer") -> Bundle:
     Raises:
         BundleMissing: There is none, or more than one.
         BundleRefused, BundleAltered: It is damaged, incomplete or changed.
+        BundleUnsigned: This device has its maker's public key, and the bundle was not signed
+            with its private half.
         GoldenTestFailed: This device does not reproduce its golden outputs, or crashes on it.
         DiskFull, StoreUnwritable: It cannot be copied into the data folder.
     """
@@ -101,8 +111,7 @@ def install(home: Path, source: Path, actor: str = "installer") -> Bundle:
     try:
         shelf.mkdir(exist_ok=True, mode=0o700)
         with _unpacked(source) as folder, _copied(folder, shelf) as copy:
-            bundle = load_bundle(copy)
-            prove_apart(copy)
+            bundle = _proven(home, source, copy, actor)
             name = f"{_safe(bundle.name)}-{_safe(bundle.version)}-{bundle.sha256[:12]}"
             _put(copy, shelf / name)
     except OSError as error:
@@ -113,35 +122,69 @@ def install(home: Path, source: Path, actor: str = "installer") -> Bundle:
     # Installing what is in use already repairs its files, and leaves the way back as it was.
     good_one = before.current if before.good and before.current != name else before.last_good
     _write_in_use(home, InUse(current=name, last_good=good_one, good=False))
-    _record(home, "installed", bundle, actor)
+    record_event(
+        home,
+        EventKind.BUNDLE,
+        actor,
+        change="installed",
+        name=bundle.name,
+        version=bundle.version,
+        sha256=bundle.sha256,
+        signature="not asked for" if public_key_file() is None else "checked",
+    )
     _tidy(shelf, {name, good_one})
     return bundle
 
 
-def go_back(home: Path, actor: str = "installer", why: str = "asked for") -> str:
-    """Use the last good bundle again, from the next start on.
+def go_back(home: Path, actor: str = "installer") -> str:
+    """Use the last good bundle again, from the next start on, where this device still takes it.
 
     Returns:
         Its folder under ``models/``; empty for the built-in one.
 
     Raises:
         BundleMissing: There is none to go back to.
+        LeukoscopeError: It is refused by now, as by a key that was set since; nothing is changed.
     """
     state = read_in_use(home)
     if state.current == state.last_good:
         raise BundleMissing("There is no bundle to go back to.", "See `leukoscope model list`.")
-    _write_in_use(home, InUse(current=state.last_good, last_good=state.last_good))
+    try:
+        load_bundle(_folder_of(home, state.last_good))
+    except LeukoscopeError as fault:
+        raise type(fault)(f"{fault.cause} The bundle in use stays.", fault.action) from fault
+    _switch_back(home, state.current, state.last_good, "asked for", actor)
+    return state.last_good
+
+
+def _switch_back(home: Path, left: str, used: str, why: str, actor: str) -> None:
+    _write_in_use(home, InUse(current=used, last_good=used))
     with contextlib.suppress(LeukoscopeError):
         record_event(
             home,
             EventKind.BUNDLE,
             actor,
             change="went back",
-            left=state.current,
-            used=state.last_good or "built in",
+            left=left,
+            used=used or "built in",
             why=why,
         )
-    return state.last_good
+
+
+def _leave(home: Path, state: InUse, why: str) -> bool:
+    """Take an earlier bundle by itself; not where this device would refuse each of them as well.
+
+    With a key that cannot be read all are refused: then none is at fault, and the one in use is
+    still the one in use once the key is mended.
+    """
+    for folder in dict.fromkeys((state.last_good, BUILT_IN)):
+        if folder == state.current:
+            continue
+        with contextlib.suppress(LeukoscopeError):
+            load_bundle(_folder_of(home, folder))
+            _switch_back(home, state.current, folder, why, DEVICE)
+            return True
+    return False
 
 
 def open_in_use(home: Path, threads: int = 1) -> Classifier:
@@ -152,31 +195,38 @@ def open_in_use(home: Path, threads: int = 1) -> Classifier:
     """
     state = read_in_use(home)
     if state.current != BUILT_IN and not state.good:
-        if state.tries >= _TRIES:
-            go_back(home, "device", f"{state.tries} starts ended before its golden test did")
+        why = f"{state.tries} starts ended before its golden test did"
+        if state.tries >= _TRIES and _leave(home, state, why):
             return open_in_use(home, threads)
         # Written before the library sees the bundle: a crash is counted.
         _write_in_use(home, replace(state, tries=state.tries + 1))
     try:
         classifier = open_classifier(folder_in_use(home), threads)
     except LeukoscopeError as fault:
-        if state.current == state.last_good:
-            if state.current == BUILT_IN:
-                raise
-            _write_in_use(home, InUse())
-            _note(home, fault, state.current, "built in")
+        if _leave(home, state, f"{fault.number}: {fault.cause}"):
             return open_in_use(home, threads)
-        go_back(home, "device", f"{fault.number}: {fault.cause}")
-        return open_in_use(home, threads)
+        raise
     if not state.good:
         _write_in_use(home, replace(state, good=True, tries=0))
     return classifier
 
 
+def open_asked(home: Path, asked: Path | None, threads: int = 1) -> Classifier:
+    """The classifier of the bundle that was asked for, or else of the one in use.
+
+    Raises:
+        LeukoscopeError: See ``open_classifier`` and ``open_in_use``.
+    """
+    return open_in_use(home, threads) if asked is None else open_classifier(asked, threads)
+
+
 def folder_in_use(home: Path) -> Path:
     """Folder of the bundle in use."""
-    current = read_in_use(home).current
-    return find_bundle() if current == BUILT_IN else home / FOLDER / current
+    return _folder_of(home, read_in_use(home).current)
+
+
+def _folder_of(home: Path, folder: str) -> Path:
+    return find_bundle() if folder == BUILT_IN else home / FOLDER / folder
 
 
 @dataclass(frozen=True)
@@ -212,7 +262,7 @@ def list_bundles(home: Path) -> list[Listed]:
         use = "last good" if folder == state.last_good else ""
         use = "in use" if folder == state.current else use
         try:
-            bundle = load_bundle(find_bundle() if folder == BUILT_IN else shelf / folder)
+            bundle = load_bundle(_folder_of(home, folder))
         except LeukoscopeError as fault:
             listed.append(Listed(folder, "", "", use, str(fault)))
         else:
@@ -265,7 +315,13 @@ def _unpacked(source: Path) -> Iterator[Path]:
 
 def _only_bundle(folder: Path) -> Path:
     depths = ["/".join(["*"] * depth + [DESCRIPTION_FILE]) for depth in range(_DEEP + 1)]
-    found = [path.parent for pattern in depths for path in sorted(folder.glob(pattern))]
+    found = [
+        path.parent
+        for pattern in depths
+        for path in sorted(folder.glob(pattern))
+        # A stick's bin (.Trash-1000, .Trashes) still holds what somebody deleted.
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
     if not found:
         raise BundleMissing(f"There is no bundle in {folder} (no {DESCRIPTION_FILE}).")
     if len(found) > 1:
@@ -291,12 +347,28 @@ def _copied(folder: Path, shelf: Path) -> Iterator[Path]:
     """A copy on the device's own disk: what is verified is what will be used, stick or no stick."""
     copy = Path(tempfile.mkdtemp(prefix=".incoming-", dir=shelf))
     try:
-        for path in sorted(folder.iterdir()):
-            if path.is_file():
-                _copy_flushed(path, copy / path.name)
+        for name in (*files_of(folder), SIGNATURE_FILE):
+            # What is missing or unreadable is said by whoever verifies the copy.
+            if (folder / name).is_file():
+                _copy_flushed(folder / name, copy / name)
         yield copy
     finally:
         shutil.rmtree(copy, ignore_errors=True)
+
+
+def _proven(home: Path, source: Path, copy: Path, actor: str) -> Bundle:
+    """The bundle, verified and proven here; that one was refused, and why, stands in the audit."""
+    try:
+        bundle = load_bundle(copy)
+        prove_apart(copy)
+    except LeukoscopeError as fault:
+        # The scratch copy's name would tell nobody anything.
+        cause = fault.cause.replace(str(copy), str(source))
+        with contextlib.suppress(LeukoscopeError):
+            why = f"{fault.number}: {cause}"
+            record_event(home, EventKind.BUNDLE, actor, change="refused", why=why)
+        raise type(fault)(cause, fault.action) from fault
+    return bundle
 
 
 def _copy_flushed(path: Path, target: Path) -> None:
@@ -336,24 +408,6 @@ def _tidy(shelf: Path, kept: set[str]) -> None:
     for path in shelf.iterdir():
         if path.is_dir() and path.name not in kept:
             shutil.rmtree(path, ignore_errors=True)
-
-
-def _record(home: Path, change: str, bundle: Bundle, actor: str) -> None:
-    record_event(
-        home,
-        EventKind.BUNDLE,
-        actor,
-        change=change,
-        name=bundle.name,
-        version=bundle.version,
-        sha256=bundle.sha256,
-    )
-
-
-def _note(home: Path, fault: LeukoscopeError, left: str, used: str) -> None:
-    with contextlib.suppress(LeukoscopeError):
-        why = f"{fault.number}: {fault.cause}"
-        record_event(home, EventKind.BUNDLE, change="went back", left=left, used=used, why=why)
 
 
 def _plain(folder: str) -> bool:

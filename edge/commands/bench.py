@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure, and print the table or the object."""
     _check(arguments)
     from edge.camera.source import open_camera
-    from edge.inference.shelf import open_classifier
+    from edge.models import open_asked
     from edge.pictures import check_um_per_px
     from edge.records.home import data_home
     from edge.settings import FILE_NAME, load_settings
@@ -60,7 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
     home = data_home(arguments.home)
     named = arguments.settings is not None
     settings = load_settings(arguments.settings or home / FILE_NAME, must_exist=named)
-    classifier = open_classifier(arguments.model, arguments.threads or settings.screening.threads)
+    threads = arguments.threads or settings.screening.threads
+    classifier = open_asked(home, arguments.model, threads)
     bench = Bench(
         partial(open_camera, arguments.camera),
         arguments.camera,

@@ -54,6 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     from edge.inference.bundle import load_bundle
     from edge.inference.shelf import find_bundle
     from edge.levey_jennings import write_levey_jennings
+    from edge.models import folder_in_use
     from edge.records.home import data_home
     from edge.records.store import Store
     from edge.settings import FILE_NAME, load_settings
@@ -69,7 +70,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageFault(f"--share is 0 to 1, not {known:g}.")
     slide = ControlSlide(arguments.slide or settings.control.slide, known)
     if arguments.trend:
-        sha256 = load_bundle(find_bundle(arguments.model)).sha256
+        asked = arguments.model
+        sha256 = load_bundle(find_bundle(asked) if asked else folder_in_use(home)).sha256
     else:
         sha256 = _examine(arguments, settings, slide, source, home)
     with Store.open_to_read(home) as store:
@@ -93,7 +95,7 @@ def _examine(
     """Examine the slide and put the result on record; return the model's hash."""
     from edge.camera.source import open_camera
     from edge.controlling import conclude_control
-    from edge.inference.shelf import open_classifier
+    from edge.models import open_asked
     from edge.pictures import check_um_per_px
     from edge.progress import Progress
     from edge.records.store import Store
@@ -103,7 +105,7 @@ def _examine(
 
     end_in_order()
     um_per_px = check_um_per_px(arguments.um_per_px)
-    classifier = open_classifier(arguments.model, settings.screening.threads)
+    classifier = open_asked(home, arguments.model, settings.screening.threads)
     progress = Progress(sys.stderr, quiet=arguments.json)
     with (
         open_camera(source) as camera,

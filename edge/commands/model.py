@@ -26,7 +26,8 @@ def add_parser(verbs: Verbs) -> None:
     for each in (install, listed, back):
         each.add_argument("--home", type=Path, default=None, help="data folder")
     prove = actions.add_parser("prove", help="run a bundle's golden test here, change nothing")
-    prove.add_argument("bundle", type=Path, nargs="?", default=None, help="default: built in")
+    prove.add_argument("bundle", type=Path, nargs="?", default=None, help="default: the one in use")
+    prove.add_argument("--home", type=Path, default=None, help="data folder")
     prove.set_defaults(run=_prove)
 
 
@@ -68,8 +69,10 @@ def _back(arguments: argparse.Namespace) -> int:
 
 def _prove(arguments: argparse.Namespace) -> int:
     from edge.inference.shelf import open_classifier
+    from edge.models import folder_in_use
+    from edge.records.home import data_home
 
-    classifier = open_classifier(arguments.bundle)
+    classifier = open_classifier(arguments.bundle or folder_in_use(data_home(arguments.home)))
     bundle = classifier.bundle
     print(f"{bundle.name} {bundle.version}: golden test passed on {classifier.library}.")
     return 0

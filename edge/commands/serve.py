@@ -87,8 +87,7 @@ def _serve(
     arguments: argparse.Namespace, home: Path, settings: Settings, lamps: Lamps, manager: Notifier
 ) -> None:
     from edge.camera.source import open_for_device
-    from edge.inference.shelf import open_classifier
-    from edge.models import open_in_use
+    from edge.models import open_asked
     from edge.pictures import check_um_per_px
     from edge.signals.lamps import claim_button
     from edge.signals.panel import NoLamps
@@ -100,11 +99,7 @@ def _serve(
         raise PageMissing(f"The package {error.name} is not installed.") from error
 
     um_per_px = check_um_per_px(arguments.um_per_px)
-    classifier = (
-        open_in_use(home, settings.screening.threads)
-        if arguments.model is None
-        else open_classifier(arguments.model, settings.screening.threads)
-    )
+    classifier = open_asked(home, arguments.model, settings.screening.threads)
     source = arguments.camera or settings.camera.source
     opener = partial(open_for_device, source, settings.camera)
     equipment = Equipment(opener, source, classifier, home, settings, lamps, um_per_px)

@@ -201,6 +201,22 @@ def load_bundle(folder: Path) -> Bundle:
     )
 
 
+def files_of(folder: Path) -> list[str]:
+    """Names of the files that belong to a bundle, by its ``bundle.json``; nothing is verified.
+
+    Raises:
+        BundleMissing, BundleRefused: ``bundle.json`` cannot be read, or names no files.
+    """
+    fields = parse_object(_read_description(folder), DESCRIPTION_FILE)
+    return [DESCRIPTION_FILE, *(_plain_name(name) for name in fields.section("files").values)]
+
+
+def _plain_name(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][\w.-]{0,99}", name):
+        raise BundleRefused(f"{DESCRIPTION_FILE}: files: {name[:60]!r} is no plain file name.")
+    return name
+
+
 def _read_description(folder: Path) -> bytes:
     """Bytes of ``bundle.json``."""
     try:
@@ -237,8 +253,7 @@ def _read_files(folder: Path, listed: Fields) -> dict[str, bytes]:
             raise BundleRefused(f"{listed.path}.{name} is missing.")
     contents = {}
     for name in listed.values:
-        if not re.fullmatch(r"[A-Za-z0-9][\w.-]{0,99}", name):
-            raise BundleRefused(f"{listed.path}: {name[:60]!r} is no plain file name.")
+        _plain_name(name)
         expected = listed.text(name).lower()
         if not re.fullmatch(r"[0-9a-f]{64}", expected):
             raise listed.wrong(name, "a SHA-256 of 64 hexadecimal digits")

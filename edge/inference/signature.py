@@ -20,12 +20,27 @@ KEY_VARIABLE: Final = "LEUKOSCOPE_BUNDLE_KEY"
 KEY_PLACE: Final = Path("/etc/leukoscope/bundle-key.pub")
 
 
+_COPY_KEY: Final = (
+    "Copy the key again, readable to all: sudo install -D -m 644 bundle-key.pub " + str(KEY_PLACE)
+)
+
+
 def public_key_file() -> Path | None:
-    """The maker's public key on this device: LEUKOSCOPE_BUNDLE_KEY, or the place for it in /etc."""
+    """The maker's public key on this device: LEUKOSCOPE_BUNDLE_KEY, or the place for it in /etc.
+
+    None only where there surely is none. A link to nowhere, or a folder that this user may not look
+    into, counts as a key that cannot be read: somebody wanted signatures to be checked.
+    """
     told = os.environ.get(KEY_VARIABLE)
     if told:
         return Path(told)
-    return KEY_PLACE if KEY_PLACE.exists() else None
+    try:
+        os.lstat(KEY_PLACE)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError:
+        pass
+    return KEY_PLACE
 
 
 def check_signature(folder: Path, description: bytes, key_file: Path) -> None:
@@ -53,10 +68,10 @@ def check_signature(folder: Path, description: bytes, key_file: Path) -> None:
         key = load_pem_public_key(key_file.read_bytes())
     except (OSError, ValueError) as error:
         raise BundleUnsigned(
-            f"The public key {key_file} cannot be read: {error}.", "Copy the key again."
+            f"The public key {key_file} cannot be read: {_reason(error)}.", _COPY_KEY
         ) from error
     if not isinstance(key, Ed25519PublicKey):
-        raise BundleUnsigned(f"{key_file} is no Ed25519 public key.", "Copy the key again.")
+        raise BundleUnsigned(f"{key_file} is no Ed25519 public key.", _COPY_KEY)
     try:
         text = (folder / SIGNATURE_FILE).read_text(encoding="ascii")
         key.verify(base64.b64decode(text.strip(), validate=True), description)
@@ -66,3 +81,7 @@ def check_signature(folder: Path, description: bytes, key_file: Path) -> None:
         raise BundleUnsigned(
             f"The bundle in {folder} was not signed with the key {key_file}."
         ) from error
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error).rstrip(".")

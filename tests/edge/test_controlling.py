@@ -18,9 +18,12 @@ from edge.cli import main
 from edge.controlling import ControlSlide, conclude_control
 from edge.errors import AlreadyExamining
 from edge.examiner import Equipment, Examiner
+from edge.inference.bundle import load_bundle
 from edge.inference.classifier import Classifier
+from edge.inference.shelf import find_bundle
 from edge.judgement.control import ControlSettings
 from edge.judgement.verdict import VerdictSettings
+from edge.models import folder_in_use, install
 from edge.records.controls import StoredRun, control_runs
 from edge.records.store import Store
 from edge.screening import Outcome, Screening
@@ -32,6 +35,7 @@ from edge.signals.pattern import Lamp
 from edge.web.control import Phase
 from edge.web.field_picture import encode_field
 from edge.web.live import LiveView
+from tests.edge.test_models import a_bundle
 
 # Few cells, so that they are soon counted.
 SETTINGS = dataclasses.replace(Settings(), control=ControlSettings(required="always", cells=20))
@@ -159,6 +163,24 @@ def test_the_command_says_how_it_ended_lists_the_trend_and_draws_it(
     drawn = chart.read_text(encoding="utf-8")
     assert drawn.count("<circle") == 2  # one run passed, two quantities
     assert "1 of 2 passed runs" in drawn
+
+
+def test_the_command_proves_the_bundle_in_use_and_not_the_one_built_in(
+    tmp_path: Path, slides: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A control with another model than the one that examines would prove nothing."""
+    home = tmp_path / "home"
+    install(home, a_bundle(tmp_path / "new", "3"))
+    settings = tmp_path / "settings.toml"
+    settings.write_text("[control]\ncells = 20\n", encoding="utf-8")
+    words = ["control", "--camera", slides["healthy"], "--um-per-px", "0.2", "--lamps", "none"]
+    words += ["--home", str(home), "--settings", str(settings), "--json"]
+    assert main(words) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["bundle_sha256"] == load_bundle(folder_in_use(home)).sha256
+    assert told["bundle_sha256"] != load_bundle(find_bundle()).sha256
+    assert main([*words, "--trend"]) == 0
+    assert json.loads(capsys.readouterr().out)["at"] == told["at"]
 
 
 @pytest.mark.parametrize(
