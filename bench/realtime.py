@@ -122,7 +122,7 @@ def _start(source: str, um_per_px: float) -> dict[str, float]:
     print(
         f"start (computing, ms): {parts}; numpy and PIL {startup.yardstick_cpu_ms:.0f}", flush=True
     )
-    return {"start": startup.times_yardstick}
+    return {"start": startup.times_yardstick, "first_start": startup.first_times_yardstick}
 
 
 def _screen_peak_mb(source: str) -> float:

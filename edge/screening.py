@@ -45,6 +45,7 @@ from edge.settings import Settings
 from edge.signals.indicator import CompletedExamination, Signal, when_completed, while_examining
 from edge.signals.panel import Lamps
 from edge.stopwatch import NoWatch, Watch
+from edge.verdict_tables import ready_tables
 
 SCALE_UNKNOWN = (
     "The scale could not be measured: too few whole red cells in focus. "
@@ -253,6 +254,8 @@ class Screening:
                 self._source,
                 self._classifier.bundle.sha256,
             )
+            with self._watch.step("tables"):
+                ready_tables(self._store.path.parent, self._rules.point, self._rules.verdict)
             frames = self._measured_frames(self._watched(self._camera.frames()))
             self.examination = self._examination = self._store.begin_examination(
                 slide=self._slide,

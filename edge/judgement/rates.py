@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from edge.judgement.gamma import FloatArray, log_beta
 from edge.judgement.operating_point import BetaSpread, OperatingPoint
+from edge.judgement.remembered import remembered
 
 IntArray = NDArray[np.int64]
 
@@ -76,7 +77,7 @@ def share_grid(share_limit: float) -> tuple[float, ...]:
     return tuple(float(s) for s in np.geomspace(share_limit, 1.0, 8))
 
 
-@lru_cache(maxsize=64)
+@remembered(64)
 def rate_weights(point: OperatingPoint, shares: tuple[float, ...]) -> FloatArray:
     """Weights of the rates for slides of each blast share, shape (len(shares), 393).
 

@@ -21,13 +21,13 @@ leads towards green and one more unflagged cell never leads away from it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from edge.judgement.green_boundary import green_boundary
 from edge.judgement.operating_point import OperatingPoint
 from edge.judgement.rates import IntArray
+from edge.judgement.remembered import remembered
 from edge.judgement.review_boundary import review_boundary
 
 
@@ -79,7 +79,7 @@ class Boundaries:
     false_green: float
 
 
-@lru_cache(maxsize=32)
+@remembered(32)
 def boundaries(point: OperatingPoint, plan: TestPlan) -> Boundaries:
     """The test's boundaries for this network; a fraction of a second, then remembered."""
     certain, false_certain = _certain_boundary(point, plan)

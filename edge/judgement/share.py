@@ -9,10 +9,11 @@ import numpy as np
 from edge.judgement.gamma import FloatArray, log_gamma
 from edge.judgement.operating_point import OperatingPoint
 from edge.judgement.rates import log_likelihood, rate_weights
+from edge.judgement.remembered import remembered
 
 _STEPS = 200  # shares 0, 0.5%, ..., 100%
 # Numbers of cells at which the critical values are computed; between them they change little.
-_TABLED = (1, 2, 3, 5, 7, 10, 14, 20, 28, 40, 56, 80, 112, 160, 320, 640, 1000)
+TABLED = (1, 2, 3, 5, 7, 10, 14, 20, 28, 40, 56, 80, 112, 160, 320, 640, 1000)
 
 
 def corrected_share(cells: int, blasts: int, point: OperatingPoint) -> float:
@@ -80,6 +81,12 @@ def share_steps() -> FloatArray:
     return np.linspace(0, 1, _STEPS + 1)
 
 
+@lru_cache(maxsize=1)
+def step_shares() -> tuple[float, ...]:
+    """The same as plain numbers."""
+    return tuple(map(float, share_steps()))
+
+
 @lru_cache(maxsize=64)
 def _log_height(cells: int, blasts: int, point: OperatingPoint) -> FloatArray:
     """Log likelihood of each share for one count, shape (201,)."""
@@ -90,22 +97,22 @@ def _log_height(cells: int, blasts: int, point: OperatingPoint) -> FloatArray:
 
 def _log_heights(cells: FloatArray, blasts: FloatArray, point: OperatingPoint) -> FloatArray:
     """Log likelihood of each share, shape (m, 201)."""
-    return log_likelihood(cells, blasts, rate_weights(point, tuple(map(float, share_steps()))))
+    return log_likelihood(cells, blasts, rate_weights(point, step_shares()))
 
 
 def _critical(cells: int, point: OperatingPoint, coverage: float) -> FloatArray:
     """Largest log likelihood ratio at which each share is kept, shape (201,)."""
-    table = _critical_table(point, coverage)
-    place = float(np.interp(np.log(cells), np.log(_TABLED), np.arange(len(_TABLED))))
-    low = min(int(place), len(_TABLED) - 2)
+    table = critical_table(point, coverage)
+    place = float(np.interp(np.log(cells), np.log(TABLED), np.arange(len(TABLED))))
+    low = min(int(place), len(TABLED) - 2)
     part = place - low
     return np.asarray((1 - part) * table[low] + part * table[low + 1])
 
 
-@lru_cache(maxsize=8)
-def _critical_table(point: OperatingPoint, coverage: float) -> FloatArray:
+@remembered(8)
+def critical_table(point: OperatingPoint, coverage: float) -> FloatArray:
     """Critical values for the tabled numbers of cells, shape (tabled, 201)."""
-    return np.stack([_critical_of(n, point, coverage) for n in _TABLED])
+    return np.stack([_critical_of(n, point, coverage) for n in TABLED])
 
 
 def _critical_of(cells: int, point: OperatingPoint, coverage: float) -> FloatArray:

@@ -13,7 +13,6 @@ left out; with that sign it can only end sooner.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 from edge.judgement.gamma import FloatArray
 from edge.judgement.operating_point import BetaSpread, OperatingPoint
 from edge.judgement.rates import rate_grid, rate_weights
+from edge.judgement.remembered import remembered
 from edge.judgement.sequential import Boundaries, TestPlan, boundaries
 
 _SHARES = tuple(float(s) for s in np.geomspace(0.01, 1.0, 8))
@@ -45,7 +45,7 @@ class CellsNeeded:
 
 def cells_needed(cells: int, blasts: int, point: OperatingPoint, plan: TestPlan) -> CellsNeeded:
     """What a slide with these counts still needs; 0 where the counts decide already."""
-    table = _table(point, plan)
+    table = way_table(point, plan)
     if cells > plan.max_cells or blasts >= table.expected.shape[1]:
         return CellsNeeded(None, None)
     expected, most = float(table.expected[cells, blasts]), float(table.most[cells, blasts])
@@ -56,15 +56,16 @@ def cells_needed(cells: int, blasts: int, point: OperatingPoint, plan: TestPlan)
 
 
 @dataclass(frozen=True)
-class _Table:
+class WayTable:
     """Ways still to go, shape (max_cells + 1, flagged); NaN where there is none."""
 
     expected: NDArray[np.float32]
     most: NDArray[np.float32]
 
 
-@lru_cache(maxsize=8)
-def _table(point: OperatingPoint, plan: TestPlan) -> _Table:
+@remembered(8)
+def way_table(point: OperatingPoint, plan: TestPlan) -> WayTable:
+    """The ways from every count to a verdict."""
     limits = boundaries(point, plan)
     size = plan.max_cells + 1
     width = int(np.minimum(limits.review, np.arange(size)).max()) + 1
@@ -86,7 +87,7 @@ def _table(point: OperatingPoint, plan: TestPlan) -> _Table:
         decided = _decided(n, width + 1, limits)
         reached[:, decided], way[decided] = 1.0, 0.0
         expected[n], most[n] = _read(n, reached[:, :width], way[:width], horizons)
-    return _Table(expected, most)
+    return WayTable(expected, most)
 
 
 def _decided(n: int, width: int, limits: Boundaries) -> FloatArray:

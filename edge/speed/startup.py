@@ -1,8 +1,10 @@
 """From the start of Python to the first call, part by part; run as a program of its own.
 
-``python -m edge.speed.startup SOURCE [UM_PER_PX] [MODEL]`` prints one JSON object: when each part
-was done, in seconds by the clock since the process began, and in seconds of computing time.
-``measure_startup`` runs it, and the yardstick ``python -c "import numpy, PIL"`` in turn.
+``python -m edge.speed.startup SOURCE UM_PER_PX MODEL HOME`` (the middle two may be empty) prints
+one JSON object: when each part was done, in seconds by the clock since the process began, and in
+seconds of computing time. ``measure_startup`` runs it, and the yardstick
+``python -c "import numpy, PIL"`` in turn. All starts share a data folder, as those of a device do:
+the very first one with a bundle, which computes the verdict's tables, is told apart.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ PARTS: Final = (
     "golden test",
     "records",
     "camera",
+    "tables",
     "first frame",
     "first call",
 )
@@ -50,6 +53,7 @@ class Startup:
         yardstick_ms: Wall time of ``python -c "import numpy, PIL"``, started in turn.
         yardstick_cpu_ms: Its computing time.
         times_yardstick: ``cpu_ms`` in units of the yardstick's computing time.
+        first_times_yardstick: The same of the very first start with a bundle, compiling left out.
         peak_mb: Greatest memory of the process until the first call.
     """
 
@@ -60,6 +64,7 @@ class Startup:
     yardstick_ms: float
     yardstick_cpu_ms: float
     times_yardstick: float
+    first_times_yardstick: float
     peak_mb: float
 
 
@@ -80,18 +85,24 @@ def measure_startup(
     """
     arguments = ["-m", "edge.speed.startup", source, str(um_per_px or ""), str(model or "")]
     own, plain = [], []
-    with _compiled() as environment:
-        for repeat in range(repeats + 1):
-            one = _run(arguments, environment)
+    with (
+        _compiled() as environment,
+        tempfile.TemporaryDirectory(prefix="leukoscope-bench-") as home,
+    ):
+        # The first start compiles; the second is the first with a bundle, in an empty data folder.
+        for repeat in range(repeats + 2):
+            one = _run(
+                [*arguments, str(Path(home, "compiled" if repeat == 0 else "used"))], environment
+            )
             other = _run(["-c", YARDSTICK], environment)
             if one is None or other is None:
                 return None
-            if repeat:  # the first start compiles
+            if repeat:
                 own.append(one)
                 plain.append(other)
-    done = [json.loads(run.printed) for run in own]
+    first, *done = [json.loads(run.printed) for run in own]
     wall, cpu = _parts(done, 0), _parts(done, 1)
-    own_cpu_ms = sum(ms for part, ms in cpu.items() if part not in SIMULATED)
+    own_cpu_ms = _device_ms(cpu)
     plain_cpu_s = median(r.cpu_s for r in plain)
     return Startup(
         parts_ms=wall,
@@ -101,8 +112,14 @@ def measure_startup(
         yardstick_ms=round(median(r.wall_s for r in plain) * 1e3, 1),
         yardstick_cpu_ms=round(plain_cpu_s * 1e3, 1),
         times_yardstick=round(own_cpu_ms / 1e3 / plain_cpu_s, 2),
+        first_times_yardstick=round(_device_ms(_parts([first], 1)) / 1e3 / plain_cpu_s, 2),
         peak_mb=round(median(each["peak_mb"][0] for each in done), 1),
     )
+
+
+def _device_ms(parts_ms: dict[str, float]) -> float:
+    """All parts that a device has too."""
+    return sum(ms for part, ms in parts_ms.items() if part not in SIMULATED)
 
 
 def _parts(done: list[dict[str, list[float]]], clock: int) -> dict[str, float]:
@@ -151,7 +168,7 @@ class _FirstTimes:
 
     def __init__(self, note: Callable[[str], None]) -> None:
         self._note = note
-        self._after = {"camera": "first frame", "classify": "first call"}
+        self._after = {"tables": "tables", "camera": "first frame", "classify": "first call"}
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -161,7 +178,7 @@ class _FirstTimes:
             self._note(part)
 
 
-def _main(source: str, um_per_px: str, model: str) -> None:
+def _main(source: str, um_per_px: str, model: str, home: str) -> None:
     begun_s = float(os.environ.get(_BEGUN, time.monotonic()))
     done: dict[str, tuple[float, float]] = {}
 
@@ -191,10 +208,7 @@ def _main(source: str, um_per_px: str, model: str) -> None:
     classifier.proven = True
     note("golden test")
     watch = _FirstTimes(note)
-    with (
-        tempfile.TemporaryDirectory(prefix="leukoscope-bench-") as home,
-        Store.open(Path(home)) as store,
-    ):
+    with Store.open(Path(home)) as store:
         note("records")
         camera = open_camera(source)
         note("camera")
@@ -213,4 +227,4 @@ def _main(source: str, um_per_px: str, model: str) -> None:
 
 
 if __name__ == "__main__":
-    _main(*[*sys.argv[1:], "", "", ""][:3])
+    _main(*sys.argv[1:5])
