@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import pi, sqrt
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +12,10 @@ from numpy.typing import NDArray
 from edge.imaging.components import Mask, fill_small_holes, label_with_extents
 from edge.imaging.parting import Part, PartingSettings, part_pressed
 from edge.imaging.stain_map import StainMap
+
+_BODY_REACH_UM: Final = 16.0
+"""How far around two pieces their common body is looked at; white cells are at most this wide
+beyond their nuclei."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,8 @@ class NucleusSettings:
         wide_body, wide_factor: Where the cell between two pieces is wider than ``wide_body``
             times the larger piece, they lie in one body rather than in two that touch, and the
             limits of area and length above are borne ``wide_factor`` times.
+        pale_um2: A spot of the body up to this size that is as pale as glass is cytoplasm, and
+            does not end the body: the middle between two lobes often lies in one.
         parting: How pieces of several nuclei are parted.
     """
 
@@ -50,6 +58,7 @@ class NucleusSettings:
     lobed_span_um: float = 16.0
     wide_body: float = 1.2
     wide_factor: float = 1.5
+    pale_um2: float = 12.0
     parting: PartingSettings = field(default_factory=PartingSettings)
 
 
@@ -219,14 +228,33 @@ def _are_lobes(
     """Whether two near pieces are lobes of one nucleus, by their size and the cell around."""
     areas = sorted(piece[0].size * um_per_px**2 for piece in (one, other))
     span_um = _span_px(_together([one, other])) * um_per_px
-    larger_um = 2.0 * (areas[1] / np.pi) ** 0.5
-    body_um = _width_between(one, other, cells) * um_per_px
-    factor = settings.wide_factor if body_um > settings.wide_body * larger_um else 1.0
-    return bool(
-        areas[0] <= settings.lobe_um2 * factor
-        and sum(areas) <= settings.lobed_um2 * factor
-        and span_um <= settings.lobed_span_um * factor
-    )
+
+    def within(factor: float) -> bool:
+        return bool(
+            areas[0] <= settings.lobe_um2 * factor
+            and sum(areas) <= settings.lobed_um2 * factor
+            and span_um <= settings.lobed_span_um * factor
+        )
+
+    # The body is looked at only where it decides.
+    if within(1.0) or not within(settings.wide_factor):
+        return within(1.0)
+    larger_um = 2.0 * sqrt(areas[1] / pi)
+    body_um = _body_between(one, other, cells, um_per_px, settings.pale_um2)
+    return body_um > settings.wide_body * larger_um
+
+
+def _body_between(
+    one: _Piece, other: _Piece, cells: Mask, um_per_px: float, pale_um2: float
+) -> float:
+    """Width in um of the body across the middle between two pieces, its pale spots filled."""
+    y, x = _together([one, other])
+    around = round(_BODY_REACH_UM / um_per_px)
+    top, left = max(0, int(y.min()) - around), max(0, int(x.min()) - around)
+    window = cells[top : int(y.max()) + 1 + around, left : int(x.max()) + 1 + around]
+    window = fill_small_holes(window, int(pale_um2 / um_per_px**2))
+    near = (one[0] - top, one[1] - left), (other[0] - top, other[1] - left)
+    return _width_between(*near, window) * um_per_px
 
 
 def _width_between(one: _Piece, other: _Piece, cells: Mask) -> float:

@@ -98,6 +98,19 @@ def test_three_lobes_are_one_neutrophil():
     assert np.array(cell.centre_px) * SCALE == pytest.approx((50.0, 40.0), abs=1.0)
 
 
+@pytest.mark.parametrize("spot_um", [0.0, 1.2, 1.8])
+def test_two_large_lobes_are_one_eosinophil_though_the_body_between_them_is_pale(spot_um):
+    """The middle between the lobes lies in granules that let all light pass."""
+    picture = smear()
+    disc(picture, 50.0, 40.0, 8.0, CYTOPLASM)
+    for dx in (-4.5, 4.5):
+        disc(picture, 50.0 + dx, 40.0, 4.0, NUCLEUS)
+    if spot_um:
+        disc(picture, 50.0, 40.0, spot_um, GLASS)
+    (cell,) = cells_of(picture)
+    assert np.array(cell.centre_px) * SCALE == pytest.approx((50.0, 40.0), abs=1.0)
+
+
 @pytest.mark.parametrize("apart_um", [11.0, 12.5, 14.0])
 def test_two_blasts_that_touch_are_two_cells(apart_um):
     picture = smear()
@@ -192,7 +205,7 @@ def hits(cells: list[Candidate], boxes: list[tuple[int, ...]]) -> int:
 
 @pytest.mark.parametrize(
     ("error", "least_recall", "least_precision"),
-    [(0.85, 0.985, 0.98), (1.0, 0.99, 0.975), (1.2, 0.99, 0.93)],
+    [(0.85, 0.985, 0.99), (1.0, 0.99, 0.985), (1.2, 0.99, 0.945)],
 )
 def test_white_cells_of_bccd_are_found_whatever_the_error_of_scale(
     error, least_recall, least_precision
