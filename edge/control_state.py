@@ -67,7 +67,7 @@ def _state(
     if failed:
         last = failed[-1].run
         return ControlState(
-            required, False, f"The control slide {last.slide} was not passed: {last.reason}"
+            required, False, f"The control slide {last.slide} was not passed: {last.reason}", True
         )
     if in_time:
         last = in_time[-1].run

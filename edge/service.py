@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Protocol
 
 from edge.closing import Closing
+from edge.control_day import control_day
 from edge.errors import LeukoscopeError
 from edge.examiner import Equipment, Examiner
 from edge.heartbeats import DISK, Heartbeats
@@ -244,4 +245,10 @@ def _parts(
         templates=build_templates(equipment.settings.verdict.share_limit),
         home=equipment.home,
         is_blocked=lambda store: is_blocked(store, equipment.settings.records),
+        control_day=lambda store: control_day(
+            store,
+            equipment.settings.control,
+            equipment.source,
+            equipment.classifier.bundle.sha256,
+        ),
     )

@@ -22,8 +22,15 @@ _PASSED_DATA = {
     "edge.judgement.operating_point": {"inference"},
     "edge.judgement.score_bins": {"inference"},
 }
-# What the page knows besides the records: what lamps say, and what persons' calls make of a result.
-_PAGE_KNOWS = {"edge.signals.indicator", "edge.reviewing", "edge.exporting"}
+# What the page knows besides the records: what lamps say, what persons' calls make of a result, and
+# how the daily control stands.
+_PAGE_KNOWS = {
+    "edge.signals.indicator",
+    "edge.reviewing",
+    "edge.exporting",
+    "edge.control_day",
+    "edge.levey_jennings",
+}
 # Libraries of hardware and of files, and the one file that imports each.
 _HARDWARE = {
     "picamera2": "edge/camera/picamera.py",

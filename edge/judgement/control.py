@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from edge.judgement.share import share_interval
@@ -221,6 +222,16 @@ def _trend(
     return rejected, warnings
 
 
+class Standing(StrEnum):
+    """How the daily control stands."""
+
+    PASSED = "PASSED"
+    DUE = "DUE"
+    FAILED = "FAILED"
+    """The newest run of a control slide within the hours was not passed."""
+    NOT_ASKED = "NOT_ASKED"
+
+
 @dataclass(frozen=True)
 class ControlState:
     """Whether the device is proven today.
@@ -229,11 +240,22 @@ class ControlState:
         required: Whether green needs it.
         holds: Whether a control was passed in time, and none failed since.
         reason: One sentence for a person.
+        failed: Whether one was not passed within the hours that a control counts.
     """
 
     required: bool
     holds: bool
     reason: str
+    failed: bool = False
+
+    @property
+    def standing(self) -> Standing:
+        """The same in one word."""
+        if self.failed:
+            return Standing.FAILED
+        if self.holds:
+            return Standing.PASSED
+        return Standing.DUE if self.required else Standing.NOT_ASKED
 
     @property
     def allows_green(self) -> bool:

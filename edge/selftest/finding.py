@@ -27,7 +27,7 @@ class Finding:
 
     Attributes:
         part: Its name: camera, lamps, button, disk, clock, power, temperature, bundle, golden
-            test, service.
+            test, control, service.
         result: How it stands.
         told: What was found, one sentence.
         action: What to do about it; empty when there is nothing to do.

@@ -10,6 +10,7 @@ from edge.camera.source import open_camera
 from edge.models import folder_in_use
 from edge.selftest import parts
 from edge.selftest.board import Board
+from edge.selftest.daily_control import daily_control
 from edge.selftest.finding import Finding, Result
 from edge.selftest.service import is_running, service, service_state
 from edge.selftest.signals import Nobody, Person, lamps_and_button
@@ -57,5 +58,6 @@ def check_device(device: Device) -> list[Finding]:
         parts.power(device.board),
         parts.temperature(device.board),
         *parts.bundle_and_golden_test(bundle, device.settings.screening.threads),
+        daily_control(device.home, device.settings.control, device.source, bundle),
         service(state),
     ]

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 from edge.signals.indicator import Indicator
 from edge.web.forms import MAX_FORM_BYTES
 from edge.web.guard import Guard, own_names
-from edge.web.pages import audit, dossier, entry, live, people, records, review
+from edge.web.pages import audit, control, dossier, entry, live, people, records, review
 from edge.web.roles import Role
 from edge.web.visit import Handler, NotHere, Parts, Visit, door
 
@@ -80,6 +80,7 @@ def _routes(parts: Parts) -> list[Route]:
         ask("/live/status", live.status, Role.VIEWER, quiet=True),
         do("/examination/start", live.start, Role.REVIEWER),
         do("/examination/end", live.end, Role.REVIEWER),
+        ask("/control", control.show_control, Role.VIEWER),
         do("/control/start", live.start_control, Role.REVIEWER),
         do("/slide/barcode", live.barcode, Role.REVIEWER, upload=True),
         ask("/slides", records.show_slides, Role.VIEWER),

@@ -14,6 +14,7 @@ import jinja2
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
+from edge.control_day import NO_DAY, ControlDay
 from edge.errors import AlreadyExamining, LeukoscopeError, RecordMissing, ReviewOutdated
 from edge.records.audit import EventKind, record_event
 from edge.records.store import Store
@@ -55,6 +56,7 @@ class Parts:
         home: The data folder.
         stick_look: Says which USB sticks are plugged in.
         is_blocked: Says whether the card is nearly full with pictures that are still needed.
+        control_day: Says how the daily control stands.
     """
 
     settings: PageSettings
@@ -68,6 +70,7 @@ class Parts:
     home: Path
     stick_look: StickLook = field(default_factory=StickLook)
     is_blocked: Callable[[Store], bool] = lambda store: False
+    control_day: Callable[[Store], ControlDay] = lambda store: NO_DAY
 
 
 class Refusal(Exception):

@@ -8,7 +8,7 @@ from edge.cli import main
 
 PARTS = [
     *("camera", "lamps", "button", "disk", "clock", "power", "temperature"),
-    *("bundle", "golden test", "service"),
+    *("bundle", "golden test", "control", "service"),
 ]
 CAMERA = ["--camera", "phantom:healthy?viewport=160x120&frames=6"]
 

@@ -9,7 +9,9 @@ from pathlib import Path
 from starlette.testclient import TestClient
 
 from edge.closing import Closing
+from edge.control_day import control_day
 from edge.errors import AlreadyExamining
+from edge.judgement.control import ControlSettings
 from edge.records.slide import checked_slide
 from edge.records.sticks import Stick
 from edge.web.app import build_app, build_templates
@@ -25,6 +27,8 @@ from edge.web.settings import PageSettings
 from edge.web.sticks import StickLook
 from edge.web.visit import Parts
 
+MODEL = "0" * 64
+"""Hash of the model in use."""
 PINS = {"viewer": "view-4711", "reviewer": "rev-2580", "admin": "adm-9036"}
 
 
@@ -71,6 +75,7 @@ class Clinic(Closing):
         pins: bool = True,
         settings: PageSettings | None = None,
         stick_patience_s: float = 5.0,
+        control: ControlSettings | None = None,
     ) -> None:
         home.mkdir(parents=True, exist_ok=True)
         self.home = home
@@ -99,6 +104,9 @@ class Clinic(Closing):
                 texts=load_texts(),
                 templates=build_templates(0.05),
                 stick_look=self.stick_look,
+                control_day=lambda store: control_day(
+                    store, control or ControlSettings(), "picamera", MODEL
+                ),
             )
         )
 

@@ -20,12 +20,15 @@ from edge.camera.source import open_camera
 from edge.cli import main
 from edge.examiner import Equipment
 from edge.inference.classifier import Classifier
+from edge.records.controls import control_runs
+from edge.records.store import Store
 from edge.service import Service
 from edge.settings import Settings
 from edge.signals.panel import NoLamps
 from edge.web.catalogue import LANGUAGES, load_texts
 from edge.web.doors import Doors
 from edge.web.roles import Role
+from tests.edge.web.test_control_page import six_weeks_of_control
 from tests.edge.web.test_page import examined
 from tests.shared_data import REPOSITORY
 
@@ -163,6 +166,24 @@ def test_lamp_and_sentence_are_seen_without_scrolling(visit, device: Device, vie
         box = page.locator(".field").bounding_box()
         assert box["y"] + box["height"] <= viewport["height"]
     _shot(page, f"live-{viewport['width']}x{viewport['height']}")
+    assert _grave_findings(page) == []
+
+
+@pytest.mark.parametrize("viewport", [PHONE, OWN_SCREEN], ids=["phone", "own-screen"])
+@pytest.mark.parametrize("language", ["en", "hi"])
+def test_the_controls_chart_fits_the_screen(
+    visit, device: Device, classifier: Classifier, viewport, language
+) -> None:
+    with Store.open(device.home) as store:
+        if not control_runs(store):
+            six_weeks_of_control(store, "phantom", classifier.bundle.sha256)
+    page = visit(viewport, language=language)
+    page.click(f"text={load_texts()[language]('control.link')}")
+    page.wait_for_selector(".charts svg")
+    assert page.locator(".charts svg").count() == 2
+    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+    page.click("summary")
+    _shot(page, f"control-{viewport['width']}-{language}")
     assert _grave_findings(page) == []
 
 
