@@ -60,11 +60,12 @@ def outcome_lines(outcome: Outcome) -> list[str]:
     """The outcome for a person to read."""
     low, high = outcome.interval
     scale = "not measured" if outcome.um_per_px is None else f"{outcome.um_per_px:.3f} um/px"
+    blurred = f", {outcome.blurred} seen only blurred" if outcome.blurred else ""
     return [
         f"Slide {outcome.slide}: {outcome.verdict.replace('_', ' ')}",
         f"  {outcome.reason}",
         f"  {outcome.cells} white cells, {outcome.blasts} like blasts, "
-        f"{outcome.abstained} not told; blast share {outcome.blast_share:.1%} "
+        f"{outcome.abstained} not told{blurred}; blast share {outcome.blast_share:.1%} "
         f"(95% interval {low:.1%} to {high:.1%})",
         f"  {outcome.frames} frames ({outcome.usable_frames} usable) in {outcome.seconds:.1f} s, "
         f"scale {scale}, model {outcome.bundle}, examination {outcome.examination}",

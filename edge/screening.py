@@ -18,6 +18,7 @@ from edge.camera.frame import Camera, Frame
 from edge.control_state import control_state
 from edge.crops import crop_spec
 from edge.errors import GoldenTestFailed, LeukoscopeError
+from edge.imaging.cell_blur import cell_blur_um
 from edge.imaging.chart import Chart
 from edge.imaging.coach import Advice, Coach, Sight
 from edge.imaging.crop import crop_cell
@@ -126,6 +127,7 @@ class Outcome:
         cells_needed: Further cells to a verdict; 0 where there is one, None where no one can tell.
         frames: Frames looked at.
         usable_frames: Those that could be judged.
+        blurred: Cells found of which no view was sharp enough to judge them; not among ``cells``.
         seconds: Time it took.
         um_per_px: Scale in use; None when it could not be measured.
         bundle: Name and version of the model.
@@ -143,6 +145,7 @@ class Outcome:
     cells_needed: int | None
     frames: int
     usable_frames: int
+    blurred: int
     seconds: float
     um_per_px: float | None
     bundle: str
@@ -472,7 +475,7 @@ class Screening:
 
     def _judge_views(self, um_per_px: float, resting: bool) -> tuple[CountedCell, ...]:
         """Cells that wait for no better view: judged, recorded durably, and only then counted."""
-        views = self._views.due(resting)
+        views = self._sharp(self._views.due(resting), um_per_px)
         if not views:
             return ()
         with self._watch.step("crop"):
@@ -499,6 +502,21 @@ class Screening:
             for number, (view, crop, call) in zip(numbers, white, strict=True)
         )
 
+    def _sharp(self, views: list[View], um_per_px: float) -> list[View]:
+        """The views sharp enough to judge by; cells of the others wait until they are seen again.
+
+        Whether a cell is judged hangs on its edges alone, never on what it would be called.
+        """
+        sharp = []
+        for view in views:
+            with self._watch.step("view"):
+                blur_um = cell_blur_um(view.rgb, view.candidate, um_per_px)
+            if blur_um > self._settings.quality.max_cell_blur_um:
+                self._views.put_back(view)
+            else:
+                sharp.append(view)
+        return sharp
+
     def _show(self, signal: Signal) -> None:
         # Lamps may have gone over to a fault by themselves while the camera was lost.
         if signal != self._signal or signal != self._lamps.signal:
@@ -521,6 +539,7 @@ class Screening:
             cells_needed=judgement.cells_needed,
             frames=self._frames,
             usable_frames=self._usable_frames,
+            blurred=self._views.blurred,
             seconds=round(self._clock() - started_s, 3),
             um_per_px=None if self._um_per_px is None else round(self._um_per_px, 5),
             bundle=self.bundle_name,

@@ -1,7 +1,8 @@
 """Of the views of a cell while the slide rests, the sharpest: that one is judged.
 
 A frame just usable is followed by a better one as the hand settles and the focus is turned. A cell
-waits for a few views, or until the hand moves on; nothing is judged twice.
+waits for a few views, or until the hand moves on. One whose best view was too blurred is put back:
+the next time the hand comes by, it is offered views again. Nothing is judged twice.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 
 from edge.imaging.locate import Candidate
 from edge.imaging.stage import Place
+
+_NO_PIXELS: Final = np.zeros((0, 0, 3), dtype=np.uint8)
 
 _STEP_UM: Final = 0.4
 """Distance over which grey levels are compared: what a 40x dry objective just resolves."""
@@ -91,17 +94,29 @@ class Views:
         self._most = most
         self._best: dict[int, View] = {}
         self._seen: dict[int, int] = {}
+        self._blurred: dict[int, View] = {}
 
     def __contains__(self, cell: int) -> bool:
-        return cell in self._best
+        return cell in self._best or cell in self._blurred
 
     @property
     def waiting(self) -> list[View]:
-        """The best view so far of each cell that waits."""
-        return list(self._best.values())
+        """The best view so far of each cell that waits; of one put back, where it was seen."""
+        return [*self._best.values(), *self._blurred.values()]
+
+    @property
+    def blurred(self) -> int:
+        """Cells put back and not seen since."""
+        return len(self._blurred)
+
+    def put_back(self, view: View) -> None:
+        """The best view of a cell was too blurred: it is not judged, and wants better ones."""
+        # A frame is some megabytes, and this one will not be looked at again.
+        self._blurred[view.cell] = replace(view, rgb=_NO_PIXELS)
 
     def offer(self, view: View) -> None:
         """Take one more view of a cell that is new or waits."""
+        self._blurred.pop(view.cell, None)
         best = self._best.get(view.cell)
         if best is None or view.sharpness > best.sharpness:
             self._best[view.cell] = view

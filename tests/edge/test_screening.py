@@ -15,6 +15,7 @@ from PIL import Image, ImageFilter
 from edge.camera.frame import Frame
 from edge.camera.source import open_camera
 from edge.errors import CameraLost, DiskFull, GoldenTestFailed
+from edge.imaging.locate import locate
 from edge.imaging.quality import Trouble
 from edge.inference.classifier import Classifier
 from edge.records.rows import CellRecord
@@ -351,3 +352,45 @@ def test_a_cell_is_judged_by_its_sharpest_view_and_once(
         frames = {cell.record.frame for cell in store.cells(examination.number)}
     assert frames == {1}
     assert [bool(step.cells) for step in steps] == [False, False, True, False]
+
+
+def _one_cell_blurred(field: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The same field, one of its cells lying far above the others' focus."""
+    cells = locate(field, 0.2)
+    cell = min(cells, key=lambda c: np.hypot(c.centre_px[0] - 480, c.centre_px[1] - 360))
+    box = (
+        int(cell.left_px) - 12,
+        int(cell.top_px) - 12,
+        int(cell.left_px + cell.width_px) + 12,
+        int(cell.top_px + cell.height_px) + 12,
+    )
+    picture = Image.fromarray(field)
+    picture.paste(picture.crop(box).filter(ImageFilter.GaussianBlur(7)), box)
+    return np.asarray(picture)
+
+
+def test_a_cell_seen_only_blurred_is_not_judged_until_the_hand_comes_back_to_it_in_focus(
+    classifier: Classifier, tmp_path: Path, field: NDArray[np.uint8]
+) -> None:
+    blurred = _one_cell_blurred(field)
+    counts, unjudged = [], []
+    for name, frames in (
+        ("never sharp", [blurred] * 8),
+        ("sharp later", [blurred] * 8 + [field] * 4),
+        ("always sharp", [field] * 8),
+    ):
+        with Store.open(tmp_path / name) as store:
+            camera = _Fields(frames)
+            camera.continuous = True
+            loop = Screening(
+                camera, classifier, store, NoLamps(), Settings(), "S-11", "test", 0.2,
+                until_verdict=False,
+            )  # fmt: skip
+            judged = [cell for step in loop.steps() for cell in step.cells]
+            assert loop.outcome is not None
+            assert len(store.cells(loop.outcome.examination)) == len(judged)
+        counts.append(loop.outcome.cells)
+        unjudged.append(loop.outcome.blurred)
+    assert counts[0] == counts[2] - 1
+    assert counts[1] == counts[2], "the cell that came into focus is judged too, once"
+    assert unjudged == [1, 0, 0]

@@ -47,6 +47,24 @@ def test_one_view_is_enough_where_there_is_but_one():
     assert [v.cell for v in views.due(resting=True)] == [1]
 
 
+def test_a_cell_put_back_keeps_no_pixels_and_is_judged_when_it_is_seen_again():
+    views = Views(most=2)
+    views.offer(view(4, 0, 0.1))
+    (blurred,) = views.due(resting=False)
+    views.put_back(blurred)
+    assert 4 in views
+    assert views.blurred == 1
+    assert views.due(resting=False) == [], "no view of it is worth judging"
+    (waits,) = views.waiting
+    assert waits.rgb.size == 0
+    assert waits.candidate == CELL, "so that it is found where it was"
+    for frame in (8, 9):
+        views.offer(view(4, frame, 0.3))
+        assert views.blurred == 0
+    assert [v.frame for v in views.due(resting=True)] == [8]
+    assert 4 not in views
+
+
 def test_no_view_at_all_is_no_setting():
     with pytest.raises(ValueError, match="most"):
         Views(0)
