@@ -244,6 +244,8 @@ def _screen(arguments: argparse.Namespace) -> int:
         for step in screening.steps():
             if not told and not screening.control_state.allows_green:
                 progress.note(f"{screening.control_state.reason} This slide cannot end green.")
+            if not told and screening.scale_note:
+                progress.note(screening.scale_note)
             told = True
             progress.show(step)
             if arguments.sheet is not None:

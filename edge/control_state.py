@@ -17,10 +17,15 @@ def source_kind(source: str) -> str:
     return source.partition(":")[0]
 
 
+def looks_through_optics(source: str) -> bool:
+    """Whether frames of this source come through the device's own optics."""
+    return source_kind(source) not in _RENDERED_OR_FILED
+
+
 def is_required(settings: ControlSettings, source: str) -> bool:
     """Whether green on slides of this source needs a passed control."""
     if settings.required == "camera":
-        return source_kind(source) not in _RENDERED_OR_FILED
+        return looks_through_optics(source)
     return settings.required == "always"
 
 

@@ -327,6 +327,8 @@ class Examiner(Closing):
                     return
             outcome = loop.outcome
             assert outcome is not None
+            if outcome.scale_note:
+                _log.warning("slide %s: %s", slide, outcome.scale_note)
             if wanted.control is not None:
                 self._conclude(loop, wanted.control, store)
                 return

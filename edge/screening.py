@@ -26,8 +26,9 @@ from edge.imaging.evenness import evenness_of
 from edge.imaging.locate import Candidate, locate
 from edge.imaging.looks import Looks
 from edge.imaging.objective import ObjectiveWatch
+from edge.imaging.objectives import known_scale
 from edge.imaging.quality import NO_ADVICE, Quality, Trouble, assess
-from edge.imaging.scale import ScaleTracker
+from edge.imaging.scale import ScaleEstimate, ScaleTracker
 from edge.imaging.stage import Place, Stage
 from edge.imaging.steadiness import Steadiness
 from edge.imaging.views import View, Views, cell_sharpness
@@ -42,6 +43,7 @@ from edge.records.fields import FieldKeeper
 from edge.records.rows import CellRecord, VerdictRecord
 from edge.records.store import Store
 from edge.reviewing import conditions_of
+from edge.scale_memory import ScaleMemory, kind_of_picture
 from edge.settings import Settings
 from edge.signals.indicator import CompletedExamination, Signal, when_completed, while_examining
 from edge.signals.panel import Lamps
@@ -130,6 +132,7 @@ class Outcome:
         blurred: Cells found of which no view was sharp enough to judge them; not among ``cells``.
         seconds: Time it took.
         um_per_px: Scale in use; None when it could not be measured.
+        scale_note: What a person should know of the scale; empty where there is nothing to say.
         bundle: Name and version of the model.
         examination: Its number in the records.
     """
@@ -148,6 +151,7 @@ class Outcome:
     blurred: int
     seconds: float
     um_per_px: float | None
+    scale_note: str
     bundle: str
     examination: int
 
@@ -178,6 +182,7 @@ class Screening:
     Attributes:
         evidence: What was counted so far.
         control_state: Whether the device was proven by its control slide when this began.
+        scale_note: What a person should know of the scale; empty where there is nothing to say.
 
     Raises:
         GoldenTestFailed: The classifier was never proven on this device.
@@ -222,6 +227,9 @@ class Screening:
         self._judged: Judgement | None = None
         self._chart = Chart()
         self._looks = Looks()
+        self.scale_note = ""
+        self._memory = ScaleMemory(store.path.parent)
+        self._measured: tuple[str | None, ScaleEstimate] | None = None
         self._views = Views(settings.screening.views if camera.continuous else 1)
         self._coach = Coach(settings.coach)
         self._evenness = nan
@@ -357,11 +365,32 @@ class Screening:
                 self._frames += 1
             waiting = len(held) + self._frames >= limits.patience_frames
             self._show(while_examining(Verdict.KEEP_COUNTING, troubled=waiting))
-        if estimate is None or estimate.relative_error > limits.scale_error_max:
+        scale = self._known_scale(estimate, held[-1]) if held else None
+        if scale is None:
             self._frames += len(held)
             return iter(())
-        self._um_per_px = estimate.um_per_px
+        self._um_per_px = scale
         return itertools.chain(_emptying(held), frames)
+
+    def _known_scale(self, measured: ScaleEstimate | None, frame: Frame) -> float | None:
+        """The scale to work with, um/px, by the slide's red cells and by earlier examinations."""
+        height, width = frame.rgb.shape[:2]
+        kind = kind_of_picture(self._source, width, height)
+        error_max = self._settings.screening.scale_error_max
+        found = known_scale(self._memory.known(kind), measured, error_max)
+        if measured is not None and measured.relative_error <= error_max:
+            self._measured = kind, measured
+        note = "" if found is None else found.note
+        self.scale_note = f"{self._memory.trouble} {note}".strip()
+        return None if found is None else found.estimate.um_per_px
+
+    def _remember_scale(self) -> None:
+        """After an examination that saw its field in focus, by the slide's own red cells alone."""
+        if self._measured is None or self._usable_frames == 0 or self._objective.other:
+            return
+        self._memory.add(*self._measured)
+        if self._memory.trouble and self._memory.trouble not in self.scale_note:
+            self.scale_note = f"{self.scale_note} {self._memory.trouble}".strip()
 
     def _step(self, frame: Frame, um_per_px: float, stage: Stage) -> Step:
         self._frames += 1
@@ -526,6 +555,7 @@ class Screening:
 
     def _finish(self, started_s: float) -> Outcome:
         self._judged = judgement = self._judge(final=True)
+        self._remember_scale()
         reason = self._reason(judgement)
         outcome = Outcome(
             slide=self._slide,
@@ -542,6 +572,7 @@ class Screening:
             blurred=self._views.blurred,
             seconds=round(self._clock() - started_s, 3),
             um_per_px=None if self._um_per_px is None else round(self._um_per_px, 5),
+            scale_note=self.scale_note,
             bundle=self.bundle_name,
             examination=self._examination,
         )

@@ -26,8 +26,8 @@ class Finding:
     """One part of the device, tried.
 
     Attributes:
-        part: Its name: camera, lamps, button, disk, clock, power, temperature, bundle, golden
-            test, control, service.
+        part: Its name: camera, lamps, button, disk, objectives, clock, power, temperature,
+            bundle, golden test, control, service.
         result: How it stands.
         told: What was found, one sentence.
         action: What to do about it; empty when there is nothing to do.

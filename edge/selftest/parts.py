@@ -12,6 +12,7 @@ import numpy as np
 
 from edge.camera.frame import Camera
 from edge.errors import CameraMissing, LeukoscopeError
+from edge.imaging.objectives import by_use
 from edge.inference.bundle import load_bundle
 from edge.inference.golden import replay_golden
 from edge.inference.interpreter import open_interpreter
@@ -19,6 +20,7 @@ from edge.inference.shelf import find_bundle
 from edge.records.clock import ClockTrust, SystemClock, trust
 from edge.records.home import folder_fault, prepare_home
 from edge.records.store import Store
+from edge.scale_memory import ScaleMemory
 from edge.selftest.board import Board
 from edge.selftest.finding import Finding, Result
 
@@ -86,6 +88,24 @@ def disk(home: Path) -> Finding:
     if free < _LOW_BYTES:
         return Finding(part, Result.NOTE, told, "Free space on the card soon.")
     return Finding(part, Result.OK, told)
+
+
+def objectives(home: Path) -> Finding:
+    """The scales that examinations of each camera measured before."""
+    part = "objectives"
+    memory = ScaleMemory(home)
+    if memory.trouble:
+        return Finding(part, Result.NOTE, memory.trouble, "The next examinations fill it again.")
+    told = [
+        f"{kind}: "
+        + ", ".join(
+            f"{each.um_per_px:.3f} um/px (within {each.relative_error:.0%}, {each.examinations} "
+            f"examination{'s' * (each.examinations != 1)}, last {each.last_seen})"
+            for each in by_use(known)
+        )
+        for kind, known in memory.kinds.items()
+    ]
+    return Finding(part, Result.OK, f"{'; '.join(told) or 'None measured yet'}.")
 
 
 def clock(system: SystemClock | None = None) -> Finding:

@@ -54,6 +54,7 @@ def check_device(device: Device) -> list[Finding]:
     return [
         *held,
         parts.disk(device.home),
+        parts.objectives(device.home),
         parts.clock(),
         parts.power(device.board),
         parts.temperature(device.board),

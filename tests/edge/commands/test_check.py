@@ -7,8 +7,8 @@ import pytest
 from edge.cli import main
 
 PARTS = [
-    *("camera", "lamps", "button", "disk", "clock", "power", "temperature"),
-    *("bundle", "golden test", "control", "service"),
+    *("camera", "lamps", "button", "disk", "objectives", "clock", "power"),
+    *("temperature", "bundle", "golden test", "control", "service"),
 ]
 CAMERA = ["--camera", "phantom:healthy?viewport=160x120&frames=6"]
 
