@@ -15,7 +15,7 @@ _ROOMS = ("camera", "imaging", "inference", "judgement", "signals", "records")
 _HEAVY = {"tensorflow", "keras", "onnx", "onnxruntime", "matplotlib", "scipy", "h5py"}
 
 # What every room may use.
-_COMMON = {"edge", "edge.errors", "edge.closing"}
+_COMMON = {"edge", "edge.errors", "edge.closing", "edge.rounds"}
 # The plain data types that pass between rooms.
 _PASSED_DATA = {
     "edge.camera.frame": {"imaging"},

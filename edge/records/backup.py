@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edge.closing import Closing
 from edge.errors import LeukoscopeError, StoreDamaged
 from edge.records.audit import EventKind, record_event
 from edge.records.database import FILE_NAME, Database
 from edge.records.faults import named_faults
 from edge.records.home import flush_folder, folder_fault
 from edge.records.store import Store
+from edge.rounds import Rounds
 
 BACKUPS = "backups"
 KEPT = 2
@@ -188,7 +188,7 @@ def _put_back(backup: Path, target: Path) -> None:
     flush_folder(target.parent)
 
 
-class BackupKeeper(Closing):
+class BackupKeeper(Rounds):
     """Makes a backup some time after the start and every day after it, when nothing is examined.
 
     Args:
@@ -209,24 +209,14 @@ class BackupKeeper(Closing):
         self._is_idle = is_idle
         self._first_s = first_s
         self._every_s = every_s
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="backup", daemon=True)
-        self._thread.start()
+        super().__init__("backup", self._keep, first_s)
 
-    def close(self) -> None:
-        """Make no more."""
-        self._end.set()
-        self._thread.join(2.0)
-
-    def _run(self) -> None:
-        wait_s = self._first_s
-        while not self._end.wait(wait_s):
-            if not self._is_idle():
-                wait_s = self._first_s
-                continue
-            try:
-                back_up(self._home)
-            except LeukoscopeError as fault:
-                # The copy before this one stays; the card's own trouble is told by its pulse.
-                _log.error("no backup was made: %s", fault)
-            wait_s = self._every_s
+    def _keep(self, _: threading.Event) -> float:
+        if not self._is_idle():
+            return self._first_s
+        try:
+            back_up(self._home)
+        except LeukoscopeError as fault:
+            # The copy before this one stays; the card's own trouble is told by its pulse.
+            _log.error("no backup was made: %s", fault)
+        return self._every_s

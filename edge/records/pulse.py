@@ -13,9 +13,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from edge.closing import Closing
 from edge.errors import DiskFull, LeukoscopeError
 from edge.records.home import folder_fault
+from edge.rounds import Rounds
 
 PULSE_FILE = ".pulse"
 PULSE_S = 20.0
@@ -45,7 +45,7 @@ def pulse(home: Path) -> None:
         raise DiskFull(f"Only {left} MB are left in {home}: too little for an examination.")
 
 
-class DiskPulse(Closing):
+class DiskPulse(Rounds):
     """Asks every ``period_s`` seconds.
 
     Args:
@@ -66,23 +66,14 @@ class DiskPulse(Closing):
         self._beat = beat
         self._trouble = trouble
         self._period_s = period_s
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="disk pulse", daemon=True)
-        self._thread.start()
+        super().__init__("disk pulse", self._ask)
 
-    def close(self) -> None:
-        """Ask no more."""
-        self._end.set()
-        self._thread.join(2.0)
-
-    def _run(self) -> None:
-        while True:
-            try:
-                pulse(self._home)
-            except LeukoscopeError as fault:
-                self._trouble(fault)
-            else:
-                self._trouble(None)
-            self._beat()
-            if self._end.wait(self._period_s):
-                return
+    def _ask(self, _: threading.Event) -> float:
+        try:
+            pulse(self._home)
+        except LeukoscopeError as fault:
+            self._trouble(fault)
+        else:
+            self._trouble(None)
+        self._beat()
+        return self._period_s

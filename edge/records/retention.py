@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from edge.closing import Closing
 from edge.errors import LeukoscopeError
 from edge.records.clock import ClockTrust
 from edge.records.database import DEVICE
@@ -25,6 +24,7 @@ from edge.records.reading import read_examinations
 from edge.records.rows import Examination, Signoff
 from edge.records.settings import RecordSettings
 from edge.records.store import Store
+from edge.rounds import Rounds
 
 _MB = 1_000_000
 _CLOSING_S = 10.0
@@ -144,7 +144,7 @@ def is_blocked(store: Store, settings: RecordSettings) -> bool:
     return next(_signed_with_pictures(store), None) is None
 
 
-class Retention(Closing):
+class Retention(Rounds):
     """Looks again and again whether pictures have to go, in a thread with a store of its own.
 
     Args:
@@ -157,26 +157,18 @@ class Retention(Closing):
         self._home = home
         self._settings = settings
         self._every_s = every_s
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
-        self._thread.start()
+        super().__init__("retention", self._look, closing_s=_CLOSING_S)
 
-    def close(self) -> None:
-        """End the thread after the examination it is at; more than one call does no harm."""
-        self._end.set()
-        self._thread.join(_CLOSING_S)
-
-    def _run(self) -> None:
-        while not self._end.is_set():
-            try:
-                with Store.open(self._home) as store:
-                    while not self._end.is_set() and delete_oldest(store, self._settings):
-                        # Between two examinations the loop writes its cells first.
-                        self._end.wait(0.5)
-            except LeukoscopeError as fault:
-                # The loop meets the same fault at its next cell, and says so to the person.
-                _log.warning("%s", fault)
-            self._end.wait(self._every_s)
+    def _look(self, end: threading.Event) -> float:
+        try:
+            with Store.open(self._home) as store:
+                while not end.is_set() and delete_oldest(store, self._settings):
+                    # Between two examinations the loop writes its cells first.
+                    end.wait(0.5)
+        except LeukoscopeError as fault:
+            # The loop meets the same fault at its next cell, and says so to the person.
+            _log.warning("%s", fault)
+        return self._every_s
 
 
 def _signed_with_pictures(store: Store) -> Iterator[Examination]:

@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable
 from enum import StrEnum
 
-from edge.closing import Closing
 from edge.errors import LeukoscopeError
+from edge.rounds import Rounds
 from edge.signals.lamps import Input
 
 SETTLED_S = 0.04
@@ -81,7 +81,7 @@ class ButtonReader:
         return Press.LONG if self._since_s - self._down_s >= LONG_S else Press.SHORT
 
 
-class ButtonWatch(Closing):
+class ButtonWatch(Rounds):
     """Samples a button's pin and calls an action for each press.
 
     Args:
@@ -102,28 +102,24 @@ class ButtonWatch(Closing):
         self._action = action
         self._clock = clock
         self._sample_s = sample_s
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="button", daemon=True)
-        self._thread.start()
+        self._reader = ButtonReader()
+        super().__init__("button", self._look, sample_s)
 
     def close(self) -> None:
         """Watch no more; release the pin."""
-        self._end.set()
-        if self._thread is not threading.current_thread():
-            self._thread.join(2.0)
+        super().close()
         self._button.close()
 
-    def _run(self) -> None:
-        reader = ButtonReader()
-        while not self._end.wait(self._sample_s):
-            try:
-                press = reader.sample(self._button.is_pressed, self._clock())
-            except Exception as error:
-                # A pin that cannot be read: pages and lamps go on without the button.
-                _log.error("the button cannot be read: %s", error)
-                return
-            if press is not None:
-                self._act(press)
+    def _look(self, _: threading.Event) -> float | None:
+        try:
+            press = self._reader.sample(self._button.is_pressed, self._clock())
+        except Exception as error:
+            # A pin that cannot be read: pages and lamps go on without the button.
+            _log.error("the button cannot be read: %s", error)
+            return None
+        if press is not None:
+            self._act(press)
+        return self._sample_s
 
     def _act(self, press: Press) -> None:
         try:

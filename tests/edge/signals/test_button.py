@@ -99,6 +99,6 @@ def test_a_pin_that_cannot_be_read_ends_the_watch_alone():
     pin = Broken()
     watch = ButtonWatch(pin, lambda press: None)
     watch._thread.join(5)
-    assert not watch._thread.is_alive()
+    assert not watch.is_alive
     watch.close()
     assert pin.closed
