@@ -53,12 +53,21 @@ class WatchedCamera(Closing):
         camera: The camera behind it.
         end: When set, no further frame is given: the loop ends with what it has.
         seen: Called with each frame before the loop gets it.
+        interval_s: Least time from one frame to the next, seconds; asked at each frame. What a live
+            camera sees meanwhile is dropped.
     """
 
-    def __init__(self, camera: Camera, end: threading.Event, seen: Callable[[Frame], None]) -> None:
+    def __init__(
+        self,
+        camera: Camera,
+        end: threading.Event,
+        seen: Callable[[Frame], None],
+        interval_s: Callable[[], float] = lambda: 0.0,
+    ) -> None:
         self._camera = camera
         self._end = end
         self._seen = seen
+        self._interval_s = interval_s
         self.continuous = camera.continuous
 
     def frames(self) -> Iterator[Frame]:
@@ -67,7 +76,11 @@ class WatchedCamera(Closing):
             if self._end.is_set():
                 return
             self._seen(frame)
+            given_s = time.monotonic()
             yield frame
+            rest_s = self._interval_s() - (time.monotonic() - given_s)
+            if rest_s > 0:
+                self._end.wait(rest_s)
 
     def close(self) -> None:
         """Release the camera."""
@@ -112,6 +125,8 @@ class Examiner(Closing):
         equipment: What examinations are made with.
         live: Where pictures and states are left.
         beat: Hears the signs of life.
+        interval_s: Least time from one frame to the next, seconds: above 0 while the device is to
+            cool down.
     """
 
     def __init__(
@@ -119,7 +134,9 @@ class Examiner(Closing):
         equipment: Equipment,
         live: LiveView,
         beat: Beat = lambda part: None,
+        interval_s: Callable[[], float] = lambda: 0.0,
     ) -> None:
+        self._interval_s = interval_s
         self._equipment = equipment
         self._live = live
         self._beat = beat
@@ -223,6 +240,8 @@ class Examiner(Closing):
         except LeukoscopeError as fault:
             self._report_once(fault)
         self._show_trouble()
+        if self.progress.is_slow != self._is_slow:
+            self._put(self.progress)
         if self.progress.phase is Phase.ENDED and time.monotonic() > self._verdict_until_s:
             self._make_ready()
 
@@ -300,7 +319,7 @@ class Examiner(Closing):
                 self._tell_lamps()
 
         with (
-            WatchedCamera(self._open_camera(), self._end, seen) as camera,
+            WatchedCamera(self._open_camera(), self._end, seen, self._interval_s) as camera,
             Store.open(tools.home) as store,
             FieldKeeper(tools.home) as fields,
         ):
@@ -448,5 +467,9 @@ class Examiner(Closing):
     def _words(self) -> str:
         return self._equipment.lamps.signal.words
 
+    @property
+    def _is_slow(self) -> bool:
+        return self._interval_s() > 0
+
     def _put(self, progress: Progress) -> None:
-        self._live.states.put(progress)
+        self._live.states.put(replace(progress, is_slow=self._is_slow))

@@ -23,10 +23,12 @@ from edge.control_day import control_day
 from edge.errors import LeukoscopeError
 from edge.examiner import Equipment, Examiner
 from edge.heartbeats import DISK, Heartbeats
+from edge.pacing import HeatWatch
 from edge.records.audit import EventKind, record_event
 from edge.records.backup import BackupKeeper, recover
 from edge.records.pulse import DiskPulse
 from edge.records.retention import Retention, is_blocked
+from edge.selftest.board import Board
 from edge.signals.button import ButtonWatch, Press
 from edge.signals.lamps import Input
 from edge.systemd import Notifier
@@ -135,6 +137,7 @@ class Service(Closing):
         port: TCP port; None for the settings' own.
         heartbeats: Where the parts' signs of life are kept.
         button: Its pin; None where there is none.
+        board: The machine, asked how hot it is; only a Pi is slowed down for it.
 
     Raises:
         PageUnreachable: The port is taken or not allowed.
@@ -148,6 +151,7 @@ class Service(Closing):
         port: int | None = None,
         heartbeats: Heartbeats | None = None,
         button: Input | None = None,
+        board: Board | None = None,
     ) -> None:
         self.heartbeats = beats = heartbeats or Heartbeats()
         settings = equipment.settings.page
@@ -166,7 +170,10 @@ class Service(Closing):
             encoder = ThreadPoolExecutor(1, thread_name_prefix="pictures")
             opened.callback(encoder.shutdown)
             live = LiveView(settings, encode_field, encoder)
-            examiner = opened.enter_context(Examiner(equipment, live, beat=beats.beat))
+            machine = board or Board()
+            pace = opened.enter_context(HeatWatch(machine)) if machine.is_pi else None
+            interval_s = (lambda: pace.interval_s) if pace is not None else (lambda: 0.0)
+            examiner = opened.enter_context(Examiner(equipment, live, beats.beat, interval_s))
             app = build_app(_parts(equipment, doors, desk, live, examiner))
             host = settings.address if doors.are_set else _THIS_MACHINE
             server = PageServer(app, host, settings.port if port is None else port)
@@ -219,7 +226,8 @@ class Service(Closing):
             return f"no sign of life from: {', '.join(overdue)}"
         if progress.fault is not None:
             return f"fault {progress.fault[0]}: {progress.fault[1]}"
-        return f"{progress.phase.value.lower()}, lamps say {progress.indicator or 'nothing'}"
+        slow = ", slowly: the board is hot or slowed down" if progress.is_slow else ""
+        return f"{progress.phase.value.lower()}, lamps say {progress.indicator or 'nothing'}{slow}"
 
     def close(self) -> None:
         """Stop page and loop, and close the records; more than one call does no harm."""

@@ -90,6 +90,7 @@ class Progress:
         indicator: Name of the state that the lamps show.
         lamp_words: The lamps' colour and pattern, in English.
         fault: Number, cause and action of a fault; None when there is none.
+        is_slow: The board is hot or slowed down, and fewer frames are taken.
     """
 
     phase: Phase
@@ -111,6 +112,7 @@ class Progress:
     indicator: str = "READY"
     lamp_words: str = ""
     fault: tuple[str, str, str] | None = None
+    is_slow: bool = False
 
 
 class Control(Protocol):
