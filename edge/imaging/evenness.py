@@ -22,7 +22,7 @@ def evenness_of(rgb: NDArray[np.uint8]) -> float:
         rgb: uint8 (height, width, 3).
     """
     factor = max(1, ceil(max(rgb.shape[:2]) / _SIDE_PX))
-    surface = glass_surface(reduced_green(rgb, factor).astype(np.float32))
+    surface = glass_surface(reduced_green(rgb, factor))
     darkest, brightest = float(surface.min()), float(surface.max())
     if brightest <= 1.0 or darkest == brightest:
         return nan

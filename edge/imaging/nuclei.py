@@ -139,11 +139,12 @@ def _pieces(map_: StainMap, threshold: float, settings: NucleusSettings) -> list
     for i in np.flatnonzero(size.area * pixel_um2 >= settings.speck_um2):
         rows, columns = slice(size.top[i], size.bottom[i]), slice(size.left[i], size.right[i])
         own = fill_small_holes(labels[rows, columns] == i + 1, hole_px)
-        parts = own.astype(np.int32)
+        masks = [own]
         if size.area[i] * pixel_um2 > settings.part_from_um2 and not _is_plain(own, map_, settings):
             parts = _parted(own, map_.closer(rows, columns), map_, threshold, settings)
-        for part in range(1, int(parts.max()) + 1):
-            y, x = np.nonzero(parts == part)
+            masks = [parts == part for part in range(1, int(parts.max()) + 1)]
+        for mask in masks:
+            y, x = np.nonzero(mask)
             pieces.append((y + size.top[i], x + size.left[i]))
     return pieces
 

@@ -10,6 +10,7 @@ an ellipse. Chromatin is as pale as a seam in places, but not along a whole bord
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import hypot, log, pi, sqrt
 from operator import mul
 from typing import Final, NamedTuple
@@ -130,28 +131,57 @@ def seams(stain: Floats, um_per_px: float, settings: PartingSettings) -> Floats:
     reach = max(1, round(settings.seam_length_um / 2 / um_per_px))
     side = settings.seam_side_um / um_per_px
     margin = reach + int(np.ceil(side)) + 1
-    wide = np.pad(stain, margin, mode="edge")
     height, width = stain.shape
-    best = np.zeros_like(stain)
-    for turn in np.arange(8) * (np.pi / 8):
-        along, across = (
-            np.array([np.sin(turn), np.cos(turn)]),
-            np.array([np.cos(turn), -np.sin(turn)]),
-        )
-        steps = [np.rint(step * along).astype(int) for step in range(-reach, reach + 1)]
-        rows, columns = wide.shape[0] - 2 * reach, wide.shape[1] - 2 * reach
-        line = np.zeros((rows, columns), dtype=np.float32)
-        for dy, dx in steps:
-            line += wide[reach + dy : reach + dy + rows, reach + dx : reach + dx + columns]
+    wide = _edged(_edged(stain, 0, margin, margin), 1, margin, margin)
+    # Flat, a step in any direction is one offset; what runs over an end of a row stays in the
+    # margin.
+    flat, stride = wide.ravel(), wide.shape[1]
+    start, first = margin * stride + margin, reach * (stride + 1)
+    count = (height - 1) * stride + width
+    line = np.empty(flat.size - 2 * first, dtype=np.float32)
+    at = start - first
+    best = np.zeros(count, dtype=np.float32)
+    for steps, (dy, dx) in _directions(reach, side):
+        line[:] = 0.0
+        for down, right in steps:
+            offset = first + down * stride + right
+            line += flat[offset : offset + line.size]
         line /= len(steps)
-        dy, dx = np.rint(side * across).astype(int)
-        at = margin - reach
-        one = line[at + dy : at + dy + height, at + dx : at + dx + width]
-        other = line[at - dy : at - dy + height, at - dx : at - dx + width]
-        darker = np.minimum(one, other)
-        here = line[at : at + height, at : at + width]
-        np.maximum(best, (darker - here) / np.maximum(darker, 0.35), out=best)
-    return best
+        beside = dy * stride + dx
+        one = line[at + beside : at + beside + count]
+        darker = np.minimum(one, line[at - beside : at - beside + count])
+        paler = darker - line[at : at + count]
+        paler /= np.maximum(darker, np.float32(0.35))
+        np.maximum(best, paler, out=best)
+    whole = np.zeros((height, stride), dtype=np.float32)
+    whole.ravel()[:count] = best
+    return whole[:, :width]
+
+
+@lru_cache(maxsize=16)
+def _directions(reach: int, side: float) -> list[tuple[list[tuple[int, int]], tuple[int, int]]]:
+    """For each of eight directions: steps (down, right) along a line, and the one to its side."""
+    found = []
+    for turn in np.arange(8) * (np.pi / 8):
+        down, right = np.sin(turn), np.cos(turn)
+        steps = [
+            (int(np.rint(step * down)), int(np.rint(step * right)))
+            for step in range(-reach, reach + 1)
+        ]
+        found.append((steps, (int(np.rint(side * right)), int(np.rint(side * -down)))))
+    return found
+
+
+def _edged(picture: Floats, axis: int, before: int, after: int) -> Floats:
+    """The picture with its edges repeated along one axis; ``np.pad`` costs ten times as much."""
+    last = picture.shape[axis] - 1
+    edged: Floats = picture.take(_edge_places(last, before, after), axis)
+    return edged
+
+
+@lru_cache(maxsize=512)
+def _edge_places(last: int, before: int, after: int) -> NDArray[np.intp]:
+    return np.clip(np.arange(-before, last + 1 + after), 0, last)
 
 
 def describe(one: Part, other: Part, border: Border, um_per_px: float) -> tuple[float, ...]:
@@ -250,35 +280,49 @@ class Graph:
 
 def _calmed(picture: Floats, radius: int) -> Floats:
     """Mean over a square, edges repeated."""
+    side = 2 * radius + 1
     for axis in (0, 1):
-        pads = [(radius + 1, radius) if i == axis else (0, 0) for i in (0, 1)]
-        total = np.cumsum(np.pad(picture, pads, mode="edge"), axis=axis, dtype=np.float32)
-        side = 2 * radius + 1
-        ends = np.arange(side, total.shape[axis])
-        picture = (total.take(ends, axis) - total.take(ends - side, axis)) / np.float32(side)
+        edged = _edged(picture, axis, radius + 1, radius)
+        total = np.cumsum(edged, axis=axis, dtype=np.float32)
+        late, early = (
+            (total[side:], total[:-side]) if axis == 0 else (total[:, side:], total[:, :-side])
+        )
+        picture = (late - early) / np.float32(side)
     return picture
 
 
 def _basins(hills: Floats, own: Mask) -> Labels:
     """Number the pixels by the top that the steepest way up leads to."""
     height, width = hills.shape
-    number = np.arange(height * width).reshape(height, width)
-    walled = np.pad(hills, 1, constant_values=-2.0)
-    best, way = hills.copy(), number.copy()
+    stride = width + 2
+    walled = np.full((height + 2, stride), -2.0, dtype=np.float32)
+    walled[1:-1, 1:-1] = hills
+    flat = walled.ravel()
+    # Flat, a neighbour is one offset away; the wall around is no neighbour's top.
+    first, count = stride + 1, (height - 1) * stride + width
+    best = flat[first : first + count].copy()
+    number = np.arange(first, first + count)
+    way = number.copy()
     for dy in (-1, 0, 1):
         for dx in (-1, 0, 1):
-            beside = walled[1 + dy : 1 + dy + height, 1 + dx : 1 + dx + width]
-            higher = beside > best + 1e-6
-            best = np.where(higher, beside, best)
-            way = np.where(higher, number + dy * width + dx, way)
-    up = way.ravel()
-    while not np.array_equal(up[up], up):
-        up = up[up]
-    basins = np.zeros(height * width, dtype=np.int32)
-    inside = own.ravel()
-    _, basins[inside] = np.unique(up[inside], return_inverse=True)
-    basins[inside] += 1
-    return basins.reshape(height, width)
+            offset = dy * stride + dx
+            beside = flat[first + offset : first + offset + count]
+            higher = beside > best + np.float32(1e-6)
+            np.copyto(best, beside, where=higher)
+            np.copyto(way, number + offset, where=higher)
+    places = (np.flatnonzero(own) // width + 1) * stride + np.flatnonzero(own) % width + 1
+    up = np.arange(walled.size)
+    up[first : first + count] = way
+    top = up[places]
+    while True:
+        higher_up = up[top]
+        if np.array_equal(higher_up, top):
+            break
+        top = higher_up
+    basins = np.zeros((height, width), dtype=np.int32)
+    _, numbered = np.unique(top, return_inverse=True)
+    basins[own] = numbered + 1
+    return basins
 
 
 def _parts(basins: Labels, count: int) -> dict[int, Part]:

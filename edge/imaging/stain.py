@@ -30,14 +30,14 @@ def white_level(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     Returns:
         float32 (3,), 1 to 255.
     """
-    green = rgb[..., 1]
+    green = np.ascontiguousarray(rgb[..., 1])
     counts = np.bincount(green.ravel(), minlength=256)
     # Brightest eighth from the histogram: exact, and cheaper than a percentile.
     above = np.cumsum(counts[::-1])[::-1]
     cut = int(np.flatnonzero(above >= max(1, green.size // 8)).max())
     bright = np.flatnonzero(green >= cut)
-    pixels = rgb.reshape(-1, 3)
-    white = [max(_median_level(pixels[bright, c]), 1.0) for c in range(3)]
+    pixels = rgb.reshape(-1, 3).take(bright, axis=0)
+    white = [max(_median_level(pixels[:, c]), 1.0) for c in range(3)]
     return np.array(white, dtype=np.float32)
 
 

@@ -87,6 +87,6 @@ def _shade(small: NDArray[np.uint8]) -> NDArray[np.float32]:
 
     Shade takes all colours alike: it is measured in green and taken off all three.
     """
-    surface = np.maximum(glass_surface(small[..., 1].astype(np.float32)), 1.0)
+    surface = np.maximum(glass_surface(small[..., 1]), 1.0)
     shade: NDArray[np.float32] = np.log(surface.max() / surface)
     return np.minimum(shade, np.float32(_DEEPEST))
