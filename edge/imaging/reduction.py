@@ -14,6 +14,9 @@ from PIL import Image
 
 _STRIP_ROWS: Final = 128
 
+_LEAST_SAMPLED: Final = 7
+"""Factor from which every second pixel is enough: sixteen of them make one."""
+
 
 def reduced(rgb: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
     """Mean over factor x factor pixels; a narrower rest at the right and bottom is kept.
@@ -34,6 +37,33 @@ def reduced(rgb: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
         strip = np.ascontiguousarray(rgb[row * factor : (row + rows) * factor])
         small[row : row + rows] = Image.fromarray(strip).reduce(factor)
     return small
+
+
+def sampled_green(rgb: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
+    """The green channel made smaller by every second pixel of every second row only.
+
+    A quarter of the reading, for a third of the time of ``reduced_green``. What it leaves out is
+    finer than a 40x objective resolves; a camera's noise is taken down four times instead of seven
+    at a factor of 7. Below that too few pixels would be left to take it down.
+
+    Args:
+        rgb: uint8 (height, width, 3).
+        factor: At least 1; below 7 all pixels are taken.
+
+    Returns:
+        uint8 (height // factor, width // factor): a narrower rest is left out.
+    """
+    height, width = rgb.shape[0] // factor, rgb.shape[1] // factor
+    if factor < _LEAST_SAMPLED:
+        return reduced_green(rgb, factor)[:height, :width]
+    blocks = rgb[: height * factor, : width * factor].reshape(height, factor, width, factor, 3)
+    taken = range(0, factor, max(2, -(-factor // 16)))  # sixteen squared fit into 16 bits
+    total = np.full((height, width), len(taken) ** 2 // 2, dtype=np.uint16)
+    for row in taken:
+        for column in taken:
+            total += blocks[:, row, :, column, 1]
+    total //= len(taken) ** 2
+    return total.astype(np.uint8)
 
 
 def reduced_green(rgb: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from edge.imaging.reduction import reduced_green
+from edge.imaging.reduction import sampled_green
 
 Details = NDArray[np.int8]
 """A reduced field's details: grey minus its surroundings, shape (height, width)."""
@@ -92,8 +92,7 @@ def details(
         int8, shape (height // factor, width // factor): green, where cells absorb most, less
         its surroundings.
     """
-    height, width = rgb.shape[0] // factor, rgb.shape[1] // factor
-    green = Image.fromarray(reduced_green(rgb, factor)[:height, :width])
+    green = Image.fromarray(sampled_green(rgb, factor))
     radius = settings.surroundings_um / 2 / (factor * um_per_px)
     surroundings = green.filter(ImageFilter.BoxBlur(radius))
     difference = np.asarray(green, dtype=np.int16) - np.asarray(surroundings, dtype=np.int16)

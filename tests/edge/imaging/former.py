@@ -9,7 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from edge.imaging import contours, nuclei
 from edge.imaging.components import Mask, label_with_extents
+from edge.imaging.parting import PartingSettings
+
+Floats = NDArray[np.float32]
+Labels = NDArray[np.int32]
 
 _Piece = tuple[NDArray[np.intp], NDArray[np.intp]]
 
@@ -172,3 +177,111 @@ def white_level(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     cut = int(np.flatnonzero(above >= max(1, green.size // 8)).max())
     white: NDArray[np.float32] = np.maximum(np.median(rgb[green >= cut], axis=0), 1.0)
     return white.astype(np.float32)
+
+
+def seams(stain: Floats, um_per_px: float, settings: PartingSettings) -> Floats:
+    """How much paler than both its sides the best line through each pixel is, 0 to 1.
+
+    Means along short lines of eight directions: chromatin averages out along them, a seam does not.
+    """
+    reach = max(1, round(settings.seam_length_um / 2 / um_per_px))
+    side = settings.seam_side_um / um_per_px
+    margin = reach + int(np.ceil(side)) + 1
+    wide = np.pad(stain, margin, mode="edge")
+    height, width = stain.shape
+    best = np.zeros_like(stain)
+    for turn in np.arange(8) * (np.pi / 8):
+        along, across = (
+            np.array([np.sin(turn), np.cos(turn)]),
+            np.array([np.cos(turn), -np.sin(turn)]),
+        )
+        steps = [np.rint(step * along).astype(int) for step in range(-reach, reach + 1)]
+        rows, columns = wide.shape[0] - 2 * reach, wide.shape[1] - 2 * reach
+        line = np.zeros((rows, columns), dtype=np.float32)
+        for dy, dx in steps:
+            line += wide[reach + dy : reach + dy + rows, reach + dx : reach + dx + columns]
+        line /= len(steps)
+        dy, dx = np.rint(side * across).astype(int)
+        at = margin - reach
+        one = line[at + dy : at + dy + height, at + dx : at + dx + width]
+        other = line[at - dy : at - dy + height, at - dx : at - dx + width]
+        darker = np.minimum(one, other)
+        here = line[at : at + height, at : at + width]
+        np.maximum(best, (darker - here) / np.maximum(darker, 0.35), out=best)
+    return best
+
+
+def calmed(picture: Floats, radius: int) -> Floats:
+    """Mean over a square, edges repeated."""
+    for axis in (0, 1):
+        pads = [(radius + 1, radius) if i == axis else (0, 0) for i in (0, 1)]
+        total = np.cumsum(np.pad(picture, pads, mode="edge"), axis=axis, dtype=np.float32)
+        side = 2 * radius + 1
+        ends = np.arange(side, total.shape[axis])
+        picture = (total.take(ends, axis) - total.take(ends - side, axis)) / np.float32(side)
+    return picture
+
+
+def basins_of(hills: Floats, own: Mask) -> Labels:
+    """Number the pixels by the top that the steepest way up leads to."""
+    height, width = hills.shape
+    number = np.arange(height * width).reshape(height, width)
+    walled = np.pad(hills, 1, constant_values=-2.0)
+    best, way = hills.copy(), number.copy()
+    for dy in (-1, 0, 1):
+        for dx in (-1, 0, 1):
+            beside = walled[1 + dy : 1 + dy + height, 1 + dx : 1 + dx + width]
+            higher = beside > best + 1e-6
+            best = np.where(higher, beside, best)
+            way = np.where(higher, number + dy * width + dx, way)
+    up = way.ravel()
+    while not np.array_equal(up[up], up):
+        up = up[up]
+    basins = np.zeros(height * width, dtype=np.int32)
+    inside = own.ravel()
+    _, basins[inside] = np.unique(up[inside], return_inverse=True)
+    basins[inside] += 1
+    return basins.reshape(height, width)
+
+
+def are_lobes(
+    one: _Piece, other: _Piece, cells: Mask, um_per_px: float, settings: nuclei.NucleusSettings
+) -> bool:
+    """Whether two near pieces are lobes of one nucleus, by their size and the cell around."""
+    areas = sorted(piece[0].size * um_per_px**2 for piece in (one, other))
+    span_um = nuclei._span_px(nuclei._together([one, other])) * um_per_px
+    larger_um = 2.0 * (areas[1] / np.pi) ** 0.5
+    body_um = nuclei._width_between(one, other, cells) * um_per_px
+    factor = settings.wide_factor if body_um > settings.wide_body * larger_um else 1.0
+    return bool(
+        areas[0] <= settings.lobe_um2 * factor
+        and sum(areas) <= settings.lobed_um2 * factor
+        and span_um <= settings.lobed_span_um * factor
+    )
+
+
+def glass_surface(levels: NDArray[np.uint8]) -> Floats:
+    """Quadratic surface through the bright end of every tile, tiles without glass left out."""
+    green = levels.astype(np.float32)
+    height, width = green.shape
+    flat = np.full_like(green, np.percentile(green, 95))
+    rows, columns = min(12, height // 24), min(16, width // 24)
+    if rows < 6 or columns < 6:  # too few cells' widths to tell shading from cells
+        return flat
+    tall, wide = height // rows, width // columns
+    tiles = green[: tall * rows, : wide * columns].reshape(rows, tall, columns, wide)
+    bright = np.percentile(tiles.transpose(0, 2, 1, 3).reshape(rows * columns, -1), 85, axis=1)
+    ty, tx = np.meshgrid(np.linspace(-1, 1, rows), np.linspace(-1, 1, columns), indexing="ij")
+    terms = contours._bowl(tx.ravel(), ty.ravel())
+    keep = bright > 0.85 * np.percentile(bright, 75)
+    for _ in range(3):
+        if keep.sum() < 20:
+            return flat
+        weights = np.linalg.lstsq(terms[keep], bright[keep], rcond=None)[0]
+        residual = bright - terms @ weights
+        keep = residual > -2.0 * (1.5 * np.median(np.abs(residual[keep])) + 0.5)
+    y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
+    x = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
+    a, b, c, d, e, f = (float(w) for w in weights)
+    surface: Floats = (a + c * y + f * y * y) + x * (b + e * y) + d * x * x
+    return surface
