@@ -44,6 +44,6 @@ def cell_blur_um(rgb: NDArray[np.uint8], candidate: Candidate, um_per_px: float)
         return float("nan")
     green = reduced_green(patch, factor)
     scale = um_per_px * factor
-    edges = measure_edges([calm(green, scale)], scale, slope_noise(green[None], scale))
+    edges = measure_edges(calm(green[None], scale), scale, slope_noise(green[None], scale))
     known = np.sort(edges.across_um[np.isfinite(edges.across_um)])
     return float(known[-2:].mean()) if known.size else float("nan")

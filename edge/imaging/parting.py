@@ -301,27 +301,28 @@ def _basins(hills: Floats, own: Mask) -> Labels:
     # Flat, a neighbour is one offset away; the wall around is no neighbour's top.
     first, count = stride + 1, (height - 1) * stride + width
     best = flat[first : first + count].copy()
-    number = np.arange(first, first + count)
-    way = number.copy()
+    way = np.zeros(count, dtype=np.int32)
     for dy in (-1, 0, 1):
         for dx in (-1, 0, 1):
             offset = dy * stride + dx
-            beside = flat[first + offset : first + offset + count]
-            higher = beside > best + np.float32(1e-6)
-            np.copyto(best, beside, where=higher)
-            np.copyto(way, number + offset, where=higher)
-    places = (np.flatnonzero(own) // width + 1) * stride + np.flatnonzero(own) % width + 1
+            if offset:
+                beside = flat[first + offset : first + offset + count]
+                higher = beside > best + np.float32(1e-6)
+                np.copyto(best, beside, where=higher)
+                np.copyto(way, offset, where=higher)
+    y, x = np.nonzero(own)
     up = np.arange(walled.size)
-    up[first : first + count] = way
-    top = up[places]
+    up[first : first + count] += way
+    top = up[(y + 1) * stride + x + 1]
     while True:
         higher_up = up[top]
         if np.array_equal(higher_up, top):
             break
         top = higher_up
     basins = np.zeros((height, width), dtype=np.int32)
-    _, numbered = np.unique(top, return_inverse=True)
-    basins[own] = numbered + 1
+    tops = np.zeros(walled.size, dtype=np.int32)
+    tops[top] = 1
+    basins[y, x] = np.cumsum(tops, dtype=np.int32)[top]
     return basins
 
 

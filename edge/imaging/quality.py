@@ -23,6 +23,7 @@ from edge.imaging.sharpness import (
     calm,
     histogram,
     measure_edges,
+    row_percentiles,
     slope_noise,
     weighted_percentiles,
 )
@@ -210,7 +211,7 @@ def measure_quality(rgb: NDArray[np.uint8], um_per_px: float) -> Measures:
     tiles = _tiles(rgb, factor)
     scale = um_per_px * factor
     grey = np.ascontiguousarray(tiles[..., 1])
-    green = [calm(tile, scale) for tile in grey]
+    green = calm(grey, scale)
     stain = _stain(green)
     sparse = tiles[:, ::2, ::2]
     red, middle, blue = (sparse[..., c] for c in range(3))
@@ -261,7 +262,7 @@ def _glass_levels(values: Floats, counts: NDArray[np.int64]) -> Floats:
     """
     order = np.argsort(values, axis=None)
     usual = weighted_percentiles(values.ravel()[order], counts.ravel()[order], (97.0,))[0]
-    own = [weighted_percentiles(v, n, (97.0,))[0] for v, n in zip(values, counts, strict=True)]
+    own = row_percentiles(values, counts, 97.0)
     levels: Floats = np.maximum(np.maximum(own, _DEEPEST_SHADE * usual), 1.0).astype(np.float32)
     return levels
 

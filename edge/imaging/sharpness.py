@@ -90,19 +90,25 @@ class CalmTile:
         return grey
 
 
-def calm(tile: NDArray[np.uint8], um_per_px: float) -> CalmTile:
-    """A grey tile made ready for measuring its edges.
+def calm(tiles: NDArray[np.uint8], um_per_px: float) -> list[CalmTile]:
+    """Grey tiles made ready for measuring their edges.
 
     Args:
-        tile: uint8 (height, width).
-        um_per_px: Its scale.
+        tiles: uint8 (tiles, height, width).
+        um_per_px: Their scale.
     """
-    picture = Image.fromarray(tile)
-    low, high = weighted_percentiles(_LEVELS, histogram(tile), (0.2, 99.8))
-    gain = 255.0 / max(high - low, 8.0)
-    table = np.clip((_LEVELS - low) * gain, 0, 255).astype(np.uint8)
+    counts = np.stack([histogram(tile) for tile in tiles])
+    lows, highs = (row_percentiles(_LEVELS, counts, share) for share in (0.2, 99.8))
+    gains = 255.0 / np.maximum(highs - lows, 8.0)
+    tables = np.clip((_LEVELS - lows[:, None]) * gains[:, None], 0, 255).astype(np.uint8)
     blur = ImageFilter.GaussianBlur(SMOOTHED_UM / um_per_px)
-    return CalmTile(np.asarray(picture.point(table.tolist()).filter(blur)), gain, low)
+    size = (tiles.shape[2], tiles.shape[1])
+    calmed = []
+    for tile, table, gain, low in zip(tiles, tables, gains, lows, strict=True):
+        stretched = tile.tobytes().translate(table.tobytes())
+        picture = Image.frombuffer("L", size, stretched, "raw", "L", 0, 1).filter(blur)
+        calmed.append(CalmTile(np.asarray(picture), float(gain), float(low)))
+    return calmed
 
 
 _LEVELS: Final = np.arange(256, dtype=np.float64)
@@ -125,6 +131,22 @@ def weighted_percentiles(
         low, high = np.searchsorted(up_to, (below, min(below + 1, up_to[-1] - 1)), side="right")
         at = float(values[low])
         found.append(at + (float(values[high]) - at) * (place - below))
+    return found
+
+
+def row_percentiles(
+    values: NDArray[np.floating[Any]], counts: NDArray[np.integer[Any]], share: float
+) -> NDArray[np.float64]:
+    """``weighted_percentiles`` of each row of ``counts``, (n, m); ``values`` (m,) or (n, m)."""
+    up_to = np.cumsum(counts, axis=1)
+    last = up_to[:, -1] - 1
+    place = last * share / 100.0
+    below = place.astype(np.int64)
+    rows, values = np.arange(len(counts)), np.broadcast_to(values, counts.shape)
+    low = np.count_nonzero(up_to <= below[:, None], axis=1)
+    high = np.count_nonzero(up_to <= np.minimum(below + 1, last)[:, None], axis=1)
+    at = values[rows, low].astype(np.float64)
+    found: NDArray[np.float64] = at + (values[rows, high] - at) * (place - below)
     return found
 
 
@@ -250,7 +272,7 @@ class _Points:
     direction: NDArray[np.intp]
 
 
-_THRESHOLDS: Final = (0.25, 0.1, 0.04, 0.01)
+_THRESHOLDS: Final = (0.35, 0.15, 0.06, 0.01)
 """Shares of the greatest squared slope tried in turn: most pictures have enough edges of every
 direction at the first, and only those above it need be looked at one by one."""
 

@@ -9,6 +9,8 @@ in its first two terms.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -55,12 +57,19 @@ def densities(rgb: NDArray[np.uint8], white: NDArray[np.float32]) -> NDArray[np.
     Returns:
         float32, shape (3, height, width): red, green, blue; brighter than white is negative.
     """
-    values = np.maximum(np.arange(256, dtype=np.float32), _DARKEST)
-    tables = [np.log(white[c] / values).astype(np.float32) for c in range(3)]
+    tables = _density_tables(*white.tolist())
     density = np.empty((3, *rgb.shape[:2]), dtype=np.float32)
     for c in range(3):
         np.take(tables[c], rgb[..., c], out=density[c], mode="clip")
     return density
+
+
+@lru_cache(maxsize=8)
+def _density_tables(*white: float) -> NDArray[np.float32]:
+    """Density of each level of each channel, (3, 256); a picture's windows share its white."""
+    values = np.maximum(np.arange(256, dtype=np.float32), _DARKEST)
+    tables: NDArray[np.float32] = np.log(np.array(white, dtype=np.float32)[:, None] / values)
+    return tables
 
 
 def nuclear_stain(density: NDArray[np.float32]) -> NDArray[np.float32]:
