@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
-from math import nan
 from typing import Any, Final
 
 import numpy as np
@@ -57,6 +57,9 @@ SCALE_UNKNOWN = (
 
 _TRUSTED_FRAMES = 3
 """Frames of a searched field at rest that are taken to be as good as the last one measured."""
+
+_PUSHED_UM: Final = 5.0
+"""A field that moved further since the last frame is pushed: tremor and creep stay below 1 um."""
 
 _EVENNESS_EVERY: Final = 15
 """Frames between two looks at the evenness of the light: it changes only when someone turns it."""
@@ -232,9 +235,11 @@ class Screening:
         self._measured: tuple[str | None, ScaleEstimate] | None = None
         self._views = Views(settings.screening.views if camera.continuous else 1)
         self._coach = Coach(settings.coach)
-        self._evenness = nan
+        self._evenness = math.nan
         self._trusted: Quality | None = None  # of a field at rest, not measured in every frame
         self._trusted_frames = 0
+        self._last: tuple[Place, Quality] | None = None  # of the frame before, where followed
+        self._push_measured = False  # the frame before was one of a push, and measured
         self._troubles: Counter[Trouble] = Counter()
         self._frames = 0
         self._usable_frames = 0
@@ -398,18 +403,23 @@ class Screening:
         with self._watch.step("stage"):
             follow = self._camera.continuous
             place = stage.locate_field(frame.rgb) if follow else stage.new_place()
-        searched = follow and place.countable and self._looks.enough(place)
-        quality = self._quality(frame, um_per_px, searched)
+        passing = follow and self._passes(place)
+        searched = not passing and follow and place.countable and self._looks.enough(place)
+        if passing and self._last is not None:
+            quality = self._last[1]
+        else:
+            quality = self._quality(frame, um_per_px, searched)
+        self._last = place, quality
         with self._watch.step("advice"):
             sight = self._sight(frame, quality, place, stage)
         resting = False
         if quality.usable and not sight.other_objective:
             self._usable_frames += 1
-            resting = searched or self._rests(quality)
-            if searched:
+            resting = searched or (not passing and self._rests(quality))
+            if searched and self._looks.enough(place, quality.sharpness):
                 self._look_again(frame, um_per_px, place)
             elif resting:
-                self._look(frame, um_per_px, place)
+                self._look(frame, um_per_px, place, quality.sharpness)
         elif quality.trouble is not None:
             self._troubles[quality.trouble] += 1
         self._unusable_in_a_row = 0 if quality.usable else self._unusable_in_a_row + 1
@@ -433,6 +443,16 @@ class Screening:
             signal=self._signal,
         )
 
+    def _passes(self, place: Place) -> bool:
+        """Whether a frame is only followed: every second one of a push from field to field.
+
+        A slide in motion is judged nowhere, and what spoils a push spoils the next frame as well.
+        """
+        pushed = self._last is not None and _moved_um(self._last[0], place) > _PUSHED_UM
+        passing = pushed and self._push_measured
+        self._push_measured = pushed and not passing
+        return passing
+
     def _quality(self, frame: Frame, um_per_px: float, searched: bool) -> Quality:
         """Of the frame itself; of one shortly before where the hand rests on a searched field.
 
@@ -449,7 +469,7 @@ class Screening:
 
     def _rests(self, quality: Quality) -> bool:
         """A slide in motion is only followed: its cells are judged when it rests."""
-        motion_um = quality.measures.motion_um if quality.measures else nan
+        motion_um = quality.measures.motion_um if quality.measures else math.nan
         return not self._camera.continuous or self._steadiness.rests(motion_um)
 
     def _sight(self, frame: Frame, quality: Quality, place: Place, stage: Stage) -> Sight:
@@ -470,7 +490,7 @@ class Screening:
             other_objective=other,
         )
 
-    def _look(self, frame: Frame, um_per_px: float, place: Place) -> None:
+    def _look(self, frame: Frame, um_per_px: float, place: Place, sharpness: float) -> None:
         """Chart the cells of a field; new ones, and those that wait, are offered this view."""
         if not place.countable:
             return
@@ -479,7 +499,7 @@ class Screening:
         with self._watch.step("locate"):
             found = [c for c in locate(frame.rgb, um_per_px) if _inside(c, width, height)]
         on_slide = [_on_slide_um(place, c, um_per_px) for c in found]
-        self._looks.note(place)
+        self._looks.note(place, sharpness)
         with self._watch.step("chart"):
             new = set(self._chart.new_cells(place, on_slide))
             numbers = self._chart.numbers(place, on_slide)
@@ -635,6 +655,13 @@ def slide_rules(bundle: Bundle, settings: Settings) -> SlideRules:
         bundle.score_reference,
         bundle.certain_threshold,
     )
+
+
+def _moved_um(one: Place, other: Place) -> float:
+    """How far one field lies from the other; 0 where nobody knows."""
+    if one.place != other.place:
+        return 0.0
+    return math.hypot(other.x_um - one.x_um, other.y_um - one.y_um)
 
 
 def _inside(candidate: Candidate, width_px: int, height_px: int) -> bool:

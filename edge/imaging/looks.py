@@ -1,7 +1,8 @@
 """Which fields were looked at already: a hand that rests shows the same field many times.
 
-Cells of a field are searched in its first frames at rest. Further frames of the same field, moved
-by no more than a cell's edge, hold nothing that was not found or passed over before.
+Cells of a field are searched in its first frame at rest. Further frames of the same field, moved
+by no more than a cell's edge, hold nothing that was not found or passed over before, unless they
+are clearly sharper: the hand has settled, or turned the focus.
 """
 
 from __future__ import annotations
@@ -20,17 +21,22 @@ class LookSettings:
     """When a field needs no further look.
 
     Attributes:
-        enough: Looks at one field; the second finds what noise or tremor hid from the first.
+        most: Looks at one field, however much sharper it still becomes.
+        sharper: So many times as sharp as at the last look, a field is worth another one; the
+            sharpness of a field at rest is the same within a few percent.
         near_um: Fields nearer than this are one field. So much new ground at the border holds no
             whole white cell.
     """
 
-    enough: int = 2
+    most: int = 3
+    sharper: float = 1.1
     near_um: float = 2.0
 
     def __post_init__(self) -> None:
-        if self.enough < 1 or not (math.isfinite(self.near_um) and self.near_um > 0):
-            raise ValueError("enough must be at least 1, near_um a positive number")
+        if self.most < 1 or not (math.isfinite(self.near_um) and self.near_um > 0):
+            raise ValueError("most must be at least 1, near_um a positive number")
+        if not self.sharper > 1:
+            raise ValueError(f"sharper must be above 1, not {self.sharper}")
 
 
 @dataclass
@@ -39,6 +45,7 @@ class _Look:
     x_um: float
     y_um: float
     times: int
+    sharpness: float
 
 
 class Looks:
@@ -50,20 +57,29 @@ class Looks:
         self._squares: dict[_Square, list[_Look]] = {}
         self._joins_done = 0
 
-    def enough(self, place: Place) -> bool:
-        """Whether the field at ``place`` was looked at often enough."""
-        self._apply(place.joins)
-        found = self._find(place)
-        return found is not None and found.times >= self._settings.enough
+    def enough(self, place: Place, sharpness: float = 0.0) -> bool:
+        """Whether the field at ``place`` needs no further look.
 
-    def note(self, place: Place) -> None:
-        """The field at ``place`` was looked at once more."""
+        Args:
+            place: Where it lies.
+            sharpness: As it is seen now, 1/um; 0 where that was not measured.
+        """
         self._apply(place.joins)
         found = self._find(place)
         if found is None:
-            self._add(_Look(place.place, place.x_um, place.y_um, 1))
+            return False
+        limits = self._settings
+        return found.times >= limits.most or sharpness <= limits.sharper * found.sharpness
+
+    def note(self, place: Place, sharpness: float = 0.0) -> None:
+        """The field at ``place`` was looked at (once more), so sharp in 1/um."""
+        self._apply(place.joins)
+        found = self._find(place)
+        if found is None:
+            self._add(_Look(place.place, place.x_um, place.y_um, 1, sharpness))
         else:
             found.times += 1
+            found.sharpness = max(found.sharpness, sharpness)
 
     def _find(self, place: Place) -> _Look | None:
         _, column, row = self._square(place.place, place.x_um, place.y_um)
