@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from edge.imaging import contours, nuclei
+from edge.imaging import contours
 from edge.imaging.components import Mask, label_with_extents
 from edge.imaging.parting import PartingSettings
 
@@ -242,22 +242,6 @@ def basins_of(hills: Floats, own: Mask) -> Labels:
     _, basins[inside] = np.unique(up[inside], return_inverse=True)
     basins[inside] += 1
     return basins.reshape(height, width)
-
-
-def are_lobes(
-    one: _Piece, other: _Piece, cells: Mask, um_per_px: float, settings: nuclei.NucleusSettings
-) -> bool:
-    """Whether two near pieces are lobes of one nucleus, by their size and the cell around."""
-    areas = sorted(piece[0].size * um_per_px**2 for piece in (one, other))
-    span_um = nuclei._span_px(nuclei._together([one, other])) * um_per_px
-    larger_um = 2.0 * (areas[1] / np.pi) ** 0.5
-    body_um = nuclei._width_between(one, other, cells) * um_per_px
-    factor = settings.wide_factor if body_um > settings.wide_body * larger_um else 1.0
-    return bool(
-        areas[0] <= settings.lobe_um2 * factor
-        and sum(areas) <= settings.lobed_um2 * factor
-        and span_um <= settings.lobed_span_um * factor
-    )
 
 
 def glass_surface(levels: NDArray[np.uint8]) -> Floats:
