@@ -13,6 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from edge.imaging.sharpness import weighted_percentiles
+from edge.imaging.stain import median_level
+
 WHITE_LEVEL: Final = 240
 """Grey level (0-255) given to the glass; below 255 so that noise around it is kept."""
 
@@ -35,14 +38,13 @@ def white_reference(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     """
     height, width = rgb.shape[:2]
     factor = max(1, min(height, width) // _SAMPLE_SIDE_PX)
-    picture = Image.fromarray(rgb)
-    sample = np.asarray(picture.reduce(factor) if factor > 1 else picture, dtype=np.float32)
-    pixels = sample.reshape(-1, 3)
-    green = pixels[:, 1]
-    low, high = np.percentile(green, _GLASS_PERCENTILES)
-    glass = pixels[(green >= low) & (green <= high)]
-    white: NDArray[np.float32] = np.maximum(np.median(glass, axis=0), 1.0).astype(np.float32)
-    return white
+    sample = np.asarray(Image.fromarray(rgb).reduce(factor)) if factor > 1 else rgb
+    green = sample[..., 1].ravel()
+    counts = np.bincount(green, minlength=256)
+    low, high = weighted_percentiles(np.arange(256.0), counts, _GLASS_PERCENTILES)
+    places = np.flatnonzero((green >= low) & (green <= high))
+    glass = sample.reshape(-1, 3).take(places, axis=0)
+    return np.array([max(median_level(glass[:, c]), 1.0) for c in range(3)], dtype=np.float32)
 
 
 def balance_white(rgb: NDArray[np.uint8], white: NDArray[np.float32]) -> NDArray[np.uint8]:

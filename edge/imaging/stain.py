@@ -39,11 +39,11 @@ def white_level(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     cut = int(np.flatnonzero(above >= max(1, green.size // 8)).max())
     bright = np.flatnonzero(green >= cut)
     pixels = rgb.reshape(-1, 3).take(bright, axis=0)
-    white = [max(_median_level(pixels[:, c]), 1.0) for c in range(3)]
+    white = [max(median_level(pixels[:, c]), 1.0) for c in range(3)]
     return np.array(white, dtype=np.float32)
 
 
-def _median_level(values: NDArray[np.uint8]) -> float:
+def median_level(values: NDArray[np.uint8]) -> float:
     """``np.median`` of grey levels, from their histogram."""
     up_to = np.cumsum(np.bincount(values, minlength=256))
     middle = [(values.size - 1) // 2, values.size // 2]

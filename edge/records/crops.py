@@ -15,6 +15,9 @@ from PIL import Image
 
 QUALITY = 90
 
+METHOD = 2
+"""How long the encoder tries, 0 to 6: 2 takes less than half the time of 4, for 3% more bytes."""
+
 
 def encode_crop(crop: NDArray[np.uint8]) -> bytes:
     """A crop as WebP.
@@ -28,7 +31,7 @@ def encode_crop(crop: NDArray[np.uint8]) -> bytes:
     if crop.dtype != np.uint8 or crop.ndim != 3 or crop.shape[2] != 3 or 0 in crop.shape:
         raise ValueError(f"a crop is uint8 RGB, not {crop.dtype} of shape {crop.shape}")
     out = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(crop)).save(out, "WEBP", quality=QUALITY, method=4)
+    Image.fromarray(np.ascontiguousarray(crop)).save(out, "WEBP", quality=QUALITY, method=METHOD)
     return out.getvalue()
 
 

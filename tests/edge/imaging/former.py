@@ -269,3 +269,16 @@ def glass_surface(levels: NDArray[np.uint8]) -> Floats:
     a, b, c, d, e, f = (float(w) for w in weights)
     surface: Floats = (a + c * y + f * y * y) + x * (b + e * y) + d * x * x
     return surface
+
+
+def white_reference(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    height, width = rgb.shape[:2]
+    factor = max(1, min(height, width) // 96)
+    picture = Image.fromarray(rgb)
+    sample = np.asarray(picture.reduce(factor) if factor > 1 else picture, dtype=np.float32)
+    pixels = sample.reshape(-1, 3)
+    green = pixels[:, 1]
+    low, high = np.percentile(green, (92.0, 99.5))
+    glass = pixels[(green >= low) & (green <= high)]
+    white: NDArray[np.float32] = np.maximum(np.median(glass, axis=0), 1.0).astype(np.float32)
+    return white

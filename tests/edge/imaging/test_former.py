@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from edge.camera.source import open_camera
-from edge.imaging import bodies, components, locate, nuclei, parting, reduction, stain_map
+from edge.imaging import (
+    background,
+    bodies,
+    components,
+    locate,
+    nuclei,
+    parting,
+    reduction,
+    stain_map,
+)
 from tests.edge.imaging import former
 from tests.edge.imaging.smears import real_pictures
 
@@ -136,6 +145,19 @@ def test_green_by_samples_is_green_by_all_pixels_but_for_the_finest_detail() -> 
         assert taken.shape == (height, width)
         assert np.abs(taken - whole).mean() < 1.5, factor
         assert np.corrcoef(taken.ravel(), whole.ravel())[0, 1] > 0.99
+
+
+@settings(derandomize=True, max_examples=100, deadline=None)
+@given(
+    st.integers(1, 220), st.integers(1, 220), st.integers(1, 256), st.randoms(use_true_random=False)
+)
+def test_any_surroundings_have_the_glass_they_had(height, width, levels, random) -> None:
+    """To the last bit: the network was trained on pixels relative to it."""
+    rng = np.random.default_rng(random.randrange(2**32))
+    rgb = rng.integers(0, levels, (height, width, 3)).astype(np.uint8)
+    given_ = background.white_reference(rgb)
+    assert given_.dtype == np.float32
+    np.testing.assert_array_equal(given_, former.white_reference(rgb))
 
 
 def test_the_widest_sensor_is_reduced_as_before() -> None:
