@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,8 @@ class FloatNetwork:
         description: What its trainer says of it.
         path: Where it came from.
         run: Real pixels, float32 (N, size, size, 3), to outputs, float32 (N, labels).
-        save: Writes a SavedModel with a batch of one into a folder.
+        freeze: The same with a batch of one, as TensorFlow's concrete function whose weights are
+            constants: what its TFLite converter takes without a detour over files.
         reference: The same as ``run`` in another library, for comparison; None where there is
             none.
         notes: What was done to it on loading, one line each.
@@ -33,7 +35,7 @@ class FloatNetwork:
     description: NetworkDescription
     path: Path
     run: Callable[[Floats], Floats]
-    save: Callable[[Path], None]
+    freeze: Callable[[], Any]
     reference: Callable[[Floats], Floats] | None = None
     notes: tuple[str, ...] = ()
 
@@ -47,3 +49,18 @@ class FloatNetwork:
         starts = range(0, len(crops), _BATCH)
         parts = [self.run(self.real_pixels(crops[i : i + _BATCH])) for i in starts]
         return np.concatenate(parts).astype(np.float64)
+
+
+def frozen(answer: Callable[[Any], Any], side: int) -> Any:
+    """A TensorFlow function of one picture with its weights as constants.
+
+    Args:
+        answer: From a tensor (1, side, side, 3) to one (1, labels).
+        side: Of the picture, pixels.
+    """
+    import tensorflow as tf
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+    picture = tf.TensorSpec((1, side, side, 3), tf.float32, name="picture")
+    traced = tf.function(answer, input_signature=[picture]).get_concrete_function()
+    return convert_variables_to_constants_v2(traced)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from convert.description import NetworkDescription
-from convert.float_network import FloatNetwork, Floats
+from convert.float_network import FloatNetwork, Floats, frozen
 from convert.quiet import quiet
 from edge.errors import ConversionRefused
 
@@ -53,8 +53,6 @@ def keras_network(
 
     A softmax at its end is left off: the device computes it, at its own temperature.
     """
-    import keras
-
     check_shape(path, tuple(model.inputs[0].shape), description)
     side = description.size_px
     model, softened = _without_softmax(model)
@@ -64,15 +62,14 @@ def keras_network(
     def run(real: Floats) -> Floats:
         return np.asarray(model(real, training=False))
 
-    def save(folder: Path) -> None:
-        signature = [keras.InputSpec(shape=(1, side, side, 3), dtype="float32")]
-        model.export(str(folder), verbose=False, input_signature=signature)
+    def freeze() -> Any:
+        return frozen(lambda picture: model(picture, training=False), side)
 
     return FloatNetwork(
         description,
         path,
         run,
-        save,
+        freeze,
         None if reference is None else _alike(reference, softened, description),
         ("the softmax at its end was left off: the device computes it",) if softened else (),
     )

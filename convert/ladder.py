@@ -83,6 +83,10 @@ class Ladder:
             found.append(self._measured(prepared.careful))
         self.ways = sorted(found, key=lambda way: way.best)
 
+    def first(self) -> Rung:
+        """The rung that is tried first."""
+        return self._rung(self.ways[0], self._settings.output_range_factor)
+
     def climb(self, judge: Callable[[Rung], Trial], say: Callable[[str], None]) -> list[Trial]:
         """Trials in order; the last one passed, or none did.
 
@@ -121,7 +125,7 @@ class Ladder:
                     return trials
         return trials
 
-    def _rung(self, way: Way, factor: float, kept_float: tuple[str, ...]) -> Rung:
+    def _rung(self, way: Way, factor: float, kept_float: tuple[str, ...] = ()) -> Rung:
         corrected = way.bias_error is not None and way.bias_error < way.error
         model = to_int8(way.source, self._prepared.pixels, factor, kept_float)
         name = f"full int8, per channel, {way.source.name}"

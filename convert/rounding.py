@@ -13,7 +13,6 @@ import math
 from typing import Any, Final
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from convert.activations import watch
@@ -25,6 +24,7 @@ _LEVELS: Final = 127
 """int8 weights of TFLite are symmetric: -127 to 127."""
 
 _PATCHES_A_CELL: Final = 150
+_CELLS_AT_ONCE: Final = 16
 _MOST_INPUTS: Final = 1500
 """A layer with more inputs a weight row is rounded to nearest: its moments would cost minutes, and
 with so many the errors average out."""
@@ -115,57 +115,96 @@ def _from_rows(rows: Floats, shape: tuple[int, ...], depthwise: bool) -> Floats:
 def _input_moments(
     parsed: Any, operators: list[Any], model: bytes, inputs: NDArray[np.float32], seed: int
 ) -> list[Floats]:
-    """Mean outer product of each operator's inputs (and 1), over cells and places."""
+    """Mean outer product of each operator's inputs (and 1), over cells and places.
+
+    Patches of many cells are multiplied at once: one large product takes a fraction of the time
+    of many small ones.
+    """
     rng = np.random.default_rng(seed)
     entry = int(parsed.subgraphs[0].inputs[0])
     sums: list[Any] = [0.0] * len(operators)
-    for picture, tensors in zip(inputs, watch(model, inputs), strict=True):
+    waiting: list[list[NDArray[np.float32]]] = [[] for _ in operators]
+    for number, (picture, tensors) in enumerate(
+        zip(inputs, watch(model, inputs), strict=True), start=1
+    ):
         for index, operator in enumerate(operators):
             tensor = int(operator.inputs[0])
             values = picture if tensor == entry else tensors[tensor]
-            sums[index] = sums[index] + _moment(parsed, operator, values, rng)
+            waiting[index].append(_seen_patches(parsed, operator, values, rng))
+            if number % _CELLS_AT_ONCE == 0 or number == len(inputs):
+                sums[index] = sums[index] + _moment_sum(np.concatenate(waiting[index], axis=1))
+                waiting[index].clear()
     return [total / len(inputs) for total in sums]
 
 
-def _moment(
+def _seen_patches(
     parsed: Any, operator: Any, values: NDArray[np.float32], rng: np.random.Generator
-) -> Floats:
-    """Mean outer product for one cell, shape (groups, weights + 1, weights + 1)."""
+) -> NDArray[np.float32]:
+    """What the operator's weights meet in one cell, shape (groups, places, weights).
+
+    Divided by the root of the count of places, so that a sum over cells has each count alike.
+    """
     name = operator_name(parsed, operator)
     if name == "FULLY_CONNECTED":
-        patches = values.reshape(1, 1, -1)
-    else:
-        shape = parsed.subgraphs[0].tensors[operator.inputs[1]].shape
-        patches = _patches(values, (int(shape[1]), int(shape[2])), operator.builtinOptions)
-        if len(patches) > _PATCHES_A_CELL:
-            patches = patches[rng.choice(len(patches), _PATCHES_A_CELL, replace=False)]
-        channels = patches.shape[-1]
-        if name == "DEPTHWISE_CONV_2D":
-            patches = patches.transpose(2, 0, 1)
-        else:
-            each = int(shape[3])
-            apart = patches.reshape(*patches.shape[:2], channels // each, each)
-            patches = apart.transpose(2, 0, 1, 3).reshape(channels // each, len(patches), -1)
-    ones = np.ones((*patches.shape[:2], 1), dtype=patches.dtype)
-    with_bias = np.concatenate([patches, ones], axis=2)
-    # One cell's sum in single precision, which is twice as fast; the sum of cells in double.
-    moment = with_bias.transpose(0, 2, 1) @ with_bias / np.float32(with_bias.shape[1])
-    total: Floats = moment.astype(np.float64)
+        return _with_one(values.reshape(1, 1, -1))
+    shape = parsed.subgraphs[0].tensors[operator.inputs[1]].shape
+    patches = _patches(values, (int(shape[1]), int(shape[2])), operator.builtinOptions, rng)
+    places, kernel, channels = patches.shape
+    if name == "DEPTHWISE_CONV_2D":
+        return _with_one(patches.transpose(2, 0, 1))
+    each = int(shape[3])
+    apart = patches.reshape(places, kernel, channels // each, each).transpose(2, 0, 1, 3)
+    return _with_one(apart.reshape(channels // each, places, kernel * each))
+
+
+def _with_one(patches: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A constant 1 for the bias behind each patch, and all weighted by their count."""
+    groups, places, count = patches.shape
+    whole = np.ones((groups, places, count + 1), dtype=np.float32)
+    whole[:, :, :count] = patches
+    whole *= np.float32(places**-0.5)
+    return whole
+
+
+def _moment_sum(patches: NDArray[np.float32]) -> Floats:
+    """Sum of outer products over places, shape (groups, weights + 1, weights + 1).
+
+    In single precision, which is twice as fast; the sums of many cells are added in double.
+    """
+    total: Floats = (patches.transpose(0, 2, 1) @ patches).astype(np.float64)
     return total
 
 
 def _patches(
-    values: NDArray[np.float32], kernel: tuple[int, int], options: Any
+    values: NDArray[np.float32],
+    kernel: tuple[int, int],
+    options: Any,
+    rng: np.random.Generator | None = None,
 ) -> NDArray[np.float32]:
-    """What the kernel sees at each place, shape (places, kernel height * width, channels)."""
+    """What the kernel sees, shape (places, kernel height * width, channels).
+
+    Args:
+        values: The layer's input for one cell, shape (height, width, channels).
+        kernel: Height and width.
+        options: Of the operator: strides and padding.
+        rng: Draws ``_PATCHES_A_CELL`` of the places; all of them, if left out.
+    """
     strides = (int(options.strideH), int(options.strideW))
-    if int(options.padding) == 0:  # SAME
+    if int(options.padding) == 0 and kernel != (1, 1):  # SAME
         pads = [_same_pads(*each) for each in zip(values.shape[:2], kernel, strides, strict=True)]
-        values = np.pad(values, [*pads, (0, 0)])
-    windows: NDArray[np.float32] = sliding_window_view(values, kernel, axis=(0, 1))  # type: ignore[call-overload]
-    seen = windows[:: strides[0], :: strides[1]].transpose(0, 1, 3, 4, 2)
-    patches: NDArray[np.float32] = seen.reshape(-1, kernel[0] * kernel[1], values.shape[2])
-    return patches
+        (top, bottom), (left, right) = pads
+        height, width, channels = values.shape
+        padded = np.zeros((height + top + bottom, width + left + right, channels), values.dtype)
+        padded[top : top + height, left : left + width] = values
+        values = padded
+    rows = (values.shape[0] - kernel[0]) // strides[0] + 1
+    columns = (values.shape[1] - kernel[1]) // strides[1] + 1
+    places = np.arange(rows * columns)
+    if rng is not None and len(places) > _PATCHES_A_CELL:
+        places = rng.choice(len(places), _PATCHES_A_CELL, replace=False)
+    top, left = places // columns * strides[0], places % columns * strides[1]
+    down, across = np.divmod(np.arange(kernel[0] * kernel[1]), kernel[1])
+    return values[top[:, None] + down, left[:, None] + across]
 
 
 def _same_pads(length: int, kernel: int, stride: int) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from convert.description import NetworkDescription
-from convert.float_network import FloatNetwork, Floats
+from convert.float_network import FloatNetwork, Floats, frozen
 from convert.keras_source import check_shape
 from convert.quiet import quiet
 from edge.errors import ConversionRefused
@@ -58,7 +58,7 @@ def load_saved_model(path: Path, description: NetworkDescription) -> FloatNetwor
             return np.concatenate([one_batch(row[None]) for row in real])
         return one_batch(real)
 
-    def save(folder: Path) -> None:
-        tf.saved_model.save(model, str(folder), signatures={"serving_default": function})
+    def freeze() -> Any:
+        return frozen(lambda picture: function(**{name: picture})[answer], description.size_px)
 
-    return FloatNetwork(description, path, run, save)
+    return FloatNetwork(description, path, run, freeze)

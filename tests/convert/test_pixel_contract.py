@@ -54,7 +54,7 @@ def trained(
     def run(pixels: np.ndarray) -> np.ndarray:
         return (features(pixels) @ head).astype(np.float32)
 
-    return FloatNetwork(known, Path("float.keras"), run, lambda folder: None)
+    return FloatNetwork(known, Path("float.keras"), run, lambda: None)
 
 
 def refused(network: FloatNetwork, holdout: CellSet) -> str:
