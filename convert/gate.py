@@ -15,7 +15,7 @@ from convert.figures import Flags, Floats
 from convert.inspection import ModelFacts, Partitions
 from convert.layers import LayerError
 from convert.operating_point import Answers
-from convert.patients import Loss
+from convert.patients import Loss, Reading
 from convert.settings import ConvertSettings
 
 _ENOUGH_OF_A_LABEL = 20
@@ -51,7 +51,9 @@ class Evidence:
         facts: Of the model file.
         partitions: Of the model in the delegate.
         figures: ``int8`` and ``float`` as ``figures_of`` returns them, and ``agreement``.
-        loss: Of sensitivity, over patients; None where there are no blasts.
+        own: Rates over patients, each network by its own decision: what runs, against what would
+            run if the float network were a bundle.
+        shared: Rates over patients, both by the float network's decision.
         examined: Every patient's verdict by both.
         layers: Errors of all operators.
         kept_float: Operators left in float on purpose.
@@ -64,7 +66,8 @@ class Evidence:
     facts: ModelFacts
     partitions: Partitions
     figures: dict[str, Any]
-    loss: Loss | None
+    own: Reading
+    shared: Reading
     examined: Sequence[Examined]
     layers: Sequence[LayerError]
     kept_float: Sequence[str] = ()
@@ -97,7 +100,9 @@ def run_gate(found: Evidence, settings: ConvertSettings) -> list[Check]:
         ),
         _silence(found.int8, found.reference, settings),
         _auc(before["auc"], now["auc"], settings.most_auc_loss),
-        _sensitivity(found.loss, settings.most_sensitivity_loss),
+        _kept("sensitivity", "loss", found.own.sensitivity, settings.most_sensitivity_loss),
+        _kept("false-blast rate", "rise", found.own.false_blasts, settings.most_false_blast_rise),
+        _one_decision(found.shared, settings),
         _change("calibration error", before["ece"], now["ece"], settings.most_ece_change),
         _verdicts(found.examined, settings.most_verdicts_changed),
         *_answers_alive(found),
@@ -144,14 +149,40 @@ def _auc(before: float | None, now: float | None, most: float) -> Check:
     return Check("AUC is kept", before - now <= most, found)
 
 
-def _sensitivity(loss: Loss | None, most: float) -> Check:
+def _kept(rate: str, what: str, loss: Loss | None, most: float) -> Check:
+    """A rate of the network that ships, by its own decision, beside float's by float's own.
+
+    Both rates are asked: a decision set anew can buy one of them with the other, never both.
+    """
+    name = f"{rate} is kept"
     if loss is None:
-        return Check("sensitivity is kept", False, "cannot be measured: the holdout lacks blasts")
+        return Check(name, False, "cannot be measured: the holdout lacks such cells")
+    return Check(name, loss.bound <= most, f"{_told(what, loss)} (at most {most:.1%})")
+
+
+def _one_decision(shared: Reading, settings: ConvertSettings) -> Check:
+    """What int8 alone moves, before its decision is set anew: told, and no reason to fail.
+
+    A shift that is the same for every cell moves both rates here and is gone once the decision is
+    set on int8's own answers, as it is in every bundle; anything else stays, and the checks of
+    both rates find it.
+    """
+    pairs = (
+        ("loss of sensitivity", shared.sensitivity, settings.most_sensitivity_loss),
+        ("rise of false blasts", shared.false_blasts, settings.most_false_blast_rise),
+    )
     return Check(
-        "sensitivity is kept",
-        loss.bound <= most,
-        f"loss {loss.mean:+.2%}, below {loss.bound:+.2%} with 95% confidence over "
-        f"{loss.patients} patients (at most {most:.1%})",
+        "rates at one decision for both",
+        True,
+        "; ".join(_told(what, loss) for what, loss, _ in pairs if loss is not None),
+        warning=any(loss is not None and loss.bound > most for _, loss, most in pairs),
+    )
+
+
+def _told(what: str, loss: Loss) -> str:
+    return (
+        f"{what} {loss.mean:+.2%}, below {loss.bound:+.2%} with 95% confidence over "
+        f"{loss.patients} patients"
     )
 
 

@@ -21,7 +21,7 @@ DRAWS: Final = 2000
 
 @dataclass(frozen=True)
 class Loss:
-    """How much smaller a rate is than it was.
+    """How much worse a rate is than it was: below for blasts found, above for false ones.
 
     Attributes:
         mean: Over all patients.
@@ -34,8 +34,21 @@ class Loss:
     patients: int
 
 
-def sensitivity_loss(cells: CellSet, int8: Answers, reference: Answers, seed: int) -> Loss | None:
-    """Loss of the share of signed blasts that are flagged; None where there are none.
+@dataclass(frozen=True)
+class Reading:
+    """What int8 does to both rates, by one way of setting the decisions.
+
+    Attributes:
+        sensitivity: Loss of the share of signed blasts that are flagged; None where there are none.
+        false_blasts: Rise of the share of other white cells that are flagged; likewise.
+    """
+
+    sensitivity: Loss | None
+    false_blasts: Loss | None
+
+
+def read_rates(cells: CellSet, int8: Answers, reference: Answers, seed: int) -> Reading:
+    """Both rates of both networks, among white cells that one of the two takes for such.
 
     Args:
         cells: The holdout.
@@ -43,17 +56,26 @@ def sensitivity_loss(cells: CellSet, int8: Answers, reference: Answers, seed: in
         reference: Answers of the float network.
         seed: Of the draws.
     """
-    blasts = cells.is_blast & (int8.counted | reference.counted)
-    now, before, total = _by_patient(
-        cells, blasts, int8.flagged & int8.counted, reference.flagged & reference.counted
+    counted = int8.counted | reference.counted
+    now, before = int8.flagged & int8.counted, reference.flagged & reference.counted
+    blasts = cells.is_blast & counted
+    others = cells.is_white & ~cells.is_blast & counted
+    return Reading(
+        sensitivity=_fall(cells, blasts, before, now, seed),
+        false_blasts=_fall(cells, others, now, before, seed),
     )
+
+
+def _fall(cells: CellSet, chosen: Flags, high: Flags, low: Flags, seed: int) -> Loss | None:
+    """How much smaller the share of ``low`` is than that of ``high`` among the chosen cells."""
+    more, less, total = _by_patient(cells, chosen, high, low)
     if not total.size:
         return None
     draws = np.random.default_rng(seed).integers(0, total.size, (DRAWS, total.size))
-    losses = (before - now)[draws].sum(axis=1) / total[draws].sum(axis=1)
+    falls = (more - less)[draws].sum(axis=1) / total[draws].sum(axis=1)
     return Loss(
-        mean=float((before - now).sum() / total.sum()),
-        bound=float(np.quantile(losses, 0.95)),
+        mean=float((more - less).sum() / total.sum()),
+        bound=float(np.quantile(falls, 0.95)),
         patients=total.size,
     )
 
@@ -85,6 +107,16 @@ def patient_table(cells: CellSet, int8: Answers, reference: Answers) -> list[dic
             }
         rows.append(row)
     return rows
+
+
+def rates_of(cells: CellSet, answers: Answers) -> dict[str, float | None]:
+    """Shares of all signed blasts and of all other white cells that are counted and flagged."""
+    flagged = answers.flagged & answers.counted
+    others = cells.is_white & ~cells.is_blast
+    return {
+        "sensitivity": _rounded(share(flagged[cells.is_blast])),
+        "false_blast_rate": _rounded(share(flagged[others])),
+    }
 
 
 def label_table(

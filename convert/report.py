@@ -19,7 +19,7 @@ from convert.description import NetworkDescription
 from convert.figures import Flags, Floats
 from convert.gate import Check
 from convert.latency import latencies
-from convert.patients import label_table, patient_table
+from convert.patients import label_table, patient_table, rates_of
 from convert.report_html import as_html
 from convert.trial import Trial
 from edge.errors import ConversionRefused
@@ -70,6 +70,7 @@ def build_report(
             }
             for trial in trials
         ],
+        "decisions": _decisions(cells, last),
         "by_label": label_table(cells, last.int8, last.own, network.labels),
         "by_patient": _patients(cells, last),
         "scatter": _scatter(cells, last),
@@ -107,6 +108,22 @@ def write_report(out: Path, report: dict[str, Any]) -> list[Path]:
             raise ConversionRefused(f"{path} cannot be written: {error.strerror}.") from error
         paths.append(path)
     return paths
+
+
+def _decisions(cells: CellSet, trial: Trial) -> list[dict[str, Any]]:
+    """Both rates of both networks, by the two ways of setting decisions; the first one decides."""
+    words = ("each by its own decision", "both by the float network's decision")
+    pairs = zip(words, (trial.int8, trial.unadjusted), trial.readings, strict=True)
+    return [
+        {
+            "decision": word,
+            "float": rates_of(cells, trial.own),
+            "int8": rates_of(cells, int8),
+            "sensitivity_loss": None if found.sensitivity is None else asdict(found.sensitivity),
+            "false_blast_rise": None if found.false_blasts is None else asdict(found.false_blasts),
+        }
+        for word, int8, found in pairs
+    ]
 
 
 def _check(check: Check) -> dict[str, Any]:

@@ -44,6 +44,7 @@ def as_html(report: dict[str, Any]) -> str:
         _verdict(report),
         _rungs(report["rungs"]),
         _gate(report["rungs"][-1]["checks"]),
+        _decisions(report["decisions"]),
         _plots(report),
         _by_label(report["by_label"]),
         _by_patient(report["by_patient"]),
@@ -109,6 +110,28 @@ def _gate(checks: Sequence[dict[str, Any]]) -> str:
             word = "<span class=warn>warning</span>"
         rows.append([_text(check["name"]), word, _text(check["found"])])
     return "<h2>The gate</h2>" + _table(["demand", "", "found"], rows)
+
+
+def _decisions(rows: Sequence[dict[str, Any]]) -> str:
+    head = ["temperature, offset and threshold", "sensitivity float", "int8", "loss", "at most",
+            "false blasts float", "int8", "rise", "at most"]  # fmt: skip
+    body = []
+    for row in rows:
+        cells = [_text(row["decision"])]
+        for rate, change in (
+            ("sensitivity", row["sensitivity_loss"]),
+            ("false_blast_rate", row["false_blast_rise"]),
+        ):
+            told = ["", ""] if change is None else [f"{change[k]:+.2%}" for k in ("mean", "bound")]
+            cells += [_number(row["float"][rate]), _number(row["int8"][rate]), *told]
+        body.append(cells)
+    return (
+        "<h2>What int8 does to both rates</h2><p>The bundle holds the int8 network with its own "
+        "decision, so the first line is what a device gains or loses, and the gate asks both of "
+        "its rates: a decision set anew can buy one with the other, not both. The second line is "
+        "what int8 moves by itself. At most: with 95% confidence over patients.</p>"
+        + _table(head, body)
+    )
 
 
 def _plots(report: dict[str, Any]) -> str:

@@ -32,6 +32,7 @@ class ConvertSettings:
         most_auc_loss: Largest loss of AUC from float to int8.
         most_sensitivity_loss: Largest loss of sensitivity from float to int8, which it must stay
             below with a confidence of 95% over patients.
+        most_false_blast_rise: Largest rise of the false-blast rate from float to int8, likewise.
         most_ece_change: Largest change of the expected calibration error.
         most_silence_change: Largest change of the share of cells that get no answer.
         most_verdicts_changed: Most holdout patients whose verdict changes.
@@ -58,6 +59,7 @@ class ConvertSettings:
     least_agreement: float = 0.99
     most_auc_loss: float = 0.003
     most_sensitivity_loss: float = 0.005
+    most_false_blast_rise: float = 0.005
     most_ece_change: float = 0.01
     most_silence_change: float = 0.01
     most_verdicts_changed: int = 0

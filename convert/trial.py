@@ -36,7 +36,7 @@ from convert.operating_point import (
     measure_sensitivity,
     set_decision,
 )
-from convert.patients import sensitivity_loss
+from convert.patients import Reading, read_rates
 from convert.score_reference import score_reference
 from convert.settings import ConvertSettings
 from convert.unseen_cameras import with_unseen_cameras
@@ -111,6 +111,9 @@ class Trial:
         decision: How its logits become answers.
         int8: Its answers on the holdout.
         own: The float network's answers, by the float network's own decision.
+        unadjusted: The int8 network's answers, by the float network's decision.
+        readings: What int8 does to both rates: each network by its own decision, and both by the
+            float network's.
         sensitivity: Its operating point.
         false_blasts: Likewise.
         figures: For ``bundle.json``.
@@ -126,6 +129,8 @@ class Trial:
     decision: Decision
     int8: Answers
     own: Answers
+    unadjusted: Answers
+    readings: tuple[Reading, Reading]
     sensitivity: Rate
     false_blasts: Rate
     figures: dict[str, Any]
@@ -175,6 +180,7 @@ def try_rung(rung: Rung, court: Court, told: Callable[[str], None]) -> Trial:
         court.float_calibration, court.calibration, network, settings, court.reference
     )
     own = answer(court.float_holdout, network, own_decision)
+    unadjusted = answer(device.logits(raw), network, own_decision)
     measured = court.folds or (holdout, int8)
     sensitivity = measure_sensitivity(*measured)
     false_blasts = with_unseen_cameras(
@@ -203,7 +209,8 @@ def try_rung(rung: Rung, court: Court, told: Callable[[str], None]) -> Trial:
         facts=facts,
         partitions=delegate_partitions(rung.model),
         figures=figures,
-        loss=sensitivity_loss(holdout, int8, own, settings.seed),
+        own=read_rates(holdout, int8, own, settings.seed),
+        shared=read_rates(holdout, unadjusted, own, settings.seed),
         examined=examine_both(holdout, int8, own, network, rules, settings.seed),
         layers=layer_errors(
             rung.exact, rung.model, court.layer_inputs, device.stored(court.layer_crops)
@@ -222,6 +229,8 @@ def try_rung(rung: Rung, court: Court, told: Callable[[str], None]) -> Trial:
         decision=decision,
         int8=int8,
         own=own,
+        unadjusted=unadjusted,
+        readings=(evidence.own, evidence.shared),
         sensitivity=sensitivity,
         false_blasts=false_blasts,
         figures=figures,

@@ -29,6 +29,7 @@ LENIENT = ConvertSettings(
     least_agreement=0.9,
     most_auc_loss=0.02,
     most_sensitivity_loss=0.2,
+    most_false_blast_rise=0.2,
     most_ece_change=0.1,
     most_silence_change=0.1,
     most_steps=4,

@@ -30,6 +30,11 @@ def report(passed: bool = True) -> dict[str, Any]:
              "figures": {"int8": figures, "float": figures, "agreement": 0.994,
                          "mean_step_error": 0.4}}
         ],
+        "decisions": [
+            {"decision": "each by its own decision", "float": figures, "int8": figures,
+             "sensitivity_loss": {"mean": 0.001, "bound": 0.004, "patients": 3},
+             "false_blast_rise": None}
+        ],
         "by_label": [{"label": "blast", "cells": 3, "float_recall": 1.0, "int8_recall": 0.9,
                       "float_flagged": 1.0, "int8_flagged": 0.9, "same_label": 0.9}],
         "by_patient": [
@@ -80,6 +85,8 @@ def test_what_was_found_is_text_and_a_changed_verdict_stands_out() -> None:
     page = as_html(report())
     assert "0.98 &lt;b&gt; 0.97" in page
     assert "<tr class=bad>" in page
+    assert "+0.10%" in page  # the loss of sensitivity by the decision that ships
+    assert "+0.40%" in page
     assert "python -m convert &#x27;my network.onnx&#x27;" in page
     json.dumps(report(), allow_nan=False)
 
