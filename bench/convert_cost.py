@@ -5,8 +5,8 @@ of its own: what is printed are ratios of medians. Ours is all from the loaded n
 rung of the ladder: both ways prepared, compared on the cells, the better one made again. The gate,
 which the bare converter has none of, is not part of the ratio.
 
-The bare converter is used as TensorFlow's guide shows (``from_keras_model``). ``frozen`` is the same
-with our way of handing it the network, for a reader who wonders what that alone saves.
+The bare converter is used as TensorFlow's guide shows (``from_keras_model``). ``frozen`` is the
+same with our way of handing it the network, for a reader who wonders what that alone saves.
 
     python -m bench.convert_cost [NETWORK] [--cells N] [--turns N] [--json FILE]
 """
@@ -108,7 +108,7 @@ def _measure(name: str, path: Path, cells: int) -> dict[str, float]:
             ladder = Ladder(prepared, network.description, sample, settings)
             size = len(ladder.first().model)
         elif name == "frozen":
-            entry = tf.lite.TFLiteConverter.from_concrete_functions([network.freeze()])
+            entry = tf.lite.TFLiteConverter.from_concrete_functions([network.freeze()], tf.Module())
             size = len(_bare(entry, network.real_pixels(crops)))
         else:
             entry = tf.lite.TFLiteConverter.from_keras_model(model)

@@ -185,9 +185,9 @@ def _float_model(network: FloatNetwork, inputs: NDArray[np.float32]) -> bytes:
             yield [value[None]]
 
     with quiet(show=False):
-        # Frozen, not by way of a SavedModel: that is written, read twice and frozen all the same,
+        # Frozen first: a SavedModel with variables is written, read twice and frozen all the same,
         # which took two thirds of a conversion's time.
-        converter = tf.lite.TFLiteConverter.from_concrete_functions([network.freeze()])
+        converter = tf.lite.TFLiteConverter.from_concrete_functions([network.freeze()], tf.Module())
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.representative_dataset = representative
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]

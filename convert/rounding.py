@@ -202,9 +202,10 @@ def _patches(
     places = np.arange(rows * columns)
     if rng is not None and len(places) > _PATCHES_A_CELL:
         places = rng.choice(len(places), _PATCHES_A_CELL, replace=False)
-    top, left = places // columns * strides[0], places % columns * strides[1]
+    row, column = places // columns * strides[0], places % columns * strides[1]
     down, across = np.divmod(np.arange(kernel[0] * kernel[1]), kernel[1])
-    return values[top[:, None] + down, left[:, None] + across]
+    patches: NDArray[np.float32] = values[row[:, None] + down, column[:, None] + across]
+    return patches
 
 
 def _same_pads(length: int, kernel: int, stride: int) -> tuple[int, int]:
