@@ -6,9 +6,15 @@ import argparse
 import json
 import sys
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.commands.options import (
+    add_model,
+    add_scale,
+    add_settings,
+    home_and_settings,
+    scale_given,
+)
 from edge.errors import UsageFault
 
 if TYPE_CHECKING:
@@ -26,17 +32,14 @@ def add_parser(verbs: Verbs) -> None:
         metavar="SOURCE",
         help="as for screen (default: a rendered smear at 1920x1080)",
     )
-    parser.add_argument(
-        "--um-per-px", type=float, default=None, metavar="F", help="left out: measured"
-    )
-    parser.add_argument("--model", type=Path, default=None, help="bundle (default: the one in use)")
+    add_scale(parser)
+    add_model(parser)
     parser.add_argument("--frames", type=int, default=150, metavar="N", help="for each run")
     parser.add_argument(
         "--rate", type=float, default=15.0, metavar="F", help="camera's frames a second"
     )
     parser.add_argument("--threads", type=int, default=None, help="of the interpreter")
-    parser.add_argument("--home", type=Path, default=None, help="data folder, whose disk is used")
-    parser.add_argument("--settings", type=Path, default=None, help="a TOML file of settings")
+    add_settings(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)
 
@@ -46,9 +49,6 @@ def run(arguments: argparse.Namespace) -> int:
     _check(arguments)
     from edge.camera.source import open_camera
     from edge.models import open_asked
-    from edge.pictures import check_um_per_px
-    from edge.records.home import data_home
-    from edge.settings import FILE_NAME, load_settings
     from edge.signals.ending import end_in_order
     from edge.signals.panel import NoLamps
     from edge.speed.loop import Bench
@@ -56,10 +56,8 @@ def run(arguments: argparse.Namespace) -> int:
     from edge.speed.run import run_bench
 
     end_in_order()
-    um_per_px = check_um_per_px(arguments.um_per_px)
-    home = data_home(arguments.home)
-    named = arguments.settings is not None
-    settings = load_settings(arguments.settings or home / FILE_NAME, must_exist=named)
+    um_per_px = scale_given(arguments)
+    home, settings = home_and_settings(arguments)
     threads = arguments.threads or settings.screening.threads
     classifier = open_asked(home, arguments.model, threads)
     bench = Bench(

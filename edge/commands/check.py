@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from edge.commands.options import add_camera, add_model, add_settings, home_and_settings
 
 if TYPE_CHECKING:
     from edge.commands import Verbs
@@ -15,12 +16,9 @@ if TYPE_CHECKING:
 def add_parser(verbs: Verbs) -> None:
     """Add the verb."""
     parser = verbs.add_parser("check", help="try every part of this device")
-    parser.add_argument(
-        "--camera", default=None, metavar="SOURCE", help="as for screen (default: the settings')"
-    )
-    parser.add_argument("--model", type=Path, default=None, help="bundle (default: the one in use)")
-    parser.add_argument("--home", type=Path, default=None, help="data folder")
-    parser.add_argument("--settings", type=Path, default=None, help="a TOML file of settings")
+    add_camera(parser)
+    add_model(parser)
+    add_settings(parser)
     parser.add_argument("--yes", action="store_true", help="ask nobody to look or to press")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)
@@ -28,17 +26,13 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Try all parts; 1 when one failed."""
-    from edge.records.home import data_home
     from edge.selftest.finding import Result, lines, summary
     from edge.selftest.run import Device, check_device
     from edge.selftest.signals import AtTerminal, Nobody
-    from edge.settings import FILE_NAME, load_settings
     from edge.signals.ending import end_in_order
 
     end_in_order()
-    home = data_home(arguments.home)
-    named = arguments.settings is not None
-    settings = load_settings(arguments.settings or home / FILE_NAME, must_exist=named)
+    home, settings = home_and_settings(arguments)
     alone = arguments.yes or not sys.stdin.isatty()
     findings = check_device(
         Device(

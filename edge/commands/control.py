@@ -9,6 +9,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.commands.options import (
+    add_camera,
+    add_lamps,
+    add_model,
+    add_scale,
+    add_settings,
+    check_is_svg,
+    home_and_settings,
+    scale_given,
+)
 from edge.errors import UsageFault
 
 if TYPE_CHECKING:
@@ -21,9 +31,7 @@ if TYPE_CHECKING:
 def add_parser(verbs: Verbs) -> None:
     """Add the verb."""
     parser = verbs.add_parser("control", help="prove this device by a slide of known content")
-    parser.add_argument(
-        "--camera", default=None, metavar="SOURCE", help="as for screen (default: the settings')"
-    )
+    add_camera(parser)
     parser.add_argument(
         "--slide", default=None, metavar="NAME", help="of the control slide (default: settings)"
     )
@@ -34,13 +42,10 @@ def add_parser(verbs: Verbs) -> None:
         metavar="S",
         help="its known share of blasts, 0 to 1 (default: settings)",
     )
-    parser.add_argument(
-        "--um-per-px", type=float, default=None, metavar="F", help="left out: measured"
-    )
-    parser.add_argument("--model", type=Path, default=None, help="bundle (default: the one in use)")
-    parser.add_argument("--home", type=Path, default=None, help="data folder")
-    parser.add_argument("--settings", type=Path, default=None, help="a TOML file of settings")
-    parser.add_argument("--lamps", choices=("auto", "gpio", "none"), default="auto")
+    add_scale(parser)
+    add_model(parser)
+    add_settings(parser)
+    add_lamps(parser)
     parser.add_argument("--trend", action="store_true", help="examine nothing; list earlier runs")
     parser.add_argument("--plot", type=Path, default=None, metavar="FILE.svg", help="draw it too")
     parser.add_argument("--json", action="store_true", help="print one JSON object a run")
@@ -55,16 +60,11 @@ def run(arguments: argparse.Namespace) -> int:
     from edge.inference.shelf import find_bundle
     from edge.levey_jennings import write_levey_jennings
     from edge.models import folder_in_use
-    from edge.records.home import data_home
     from edge.records.store import Store
-    from edge.settings import FILE_NAME, load_settings
 
-    home = data_home(arguments.home)
-    named = arguments.settings is not None
-    settings = load_settings(arguments.settings or home / FILE_NAME, must_exist=named)
+    home, settings = home_and_settings(arguments)
     source = arguments.camera or settings.camera.source
-    if arguments.plot is not None and arguments.plot.suffix.lower() != ".svg":
-        raise UsageFault(f"--plot writes SVG; {arguments.plot} does not end in .svg.")
+    check_is_svg(arguments.plot)
     known = settings.control.blast_share if arguments.share is None else arguments.share
     if not 0 <= known <= 1:
         raise UsageFault(f"--share is 0 to 1, not {known:g}.")
@@ -96,7 +96,6 @@ def _examine(
     from edge.camera.source import open_camera
     from edge.controlling import conclude_control
     from edge.models import open_asked
-    from edge.pictures import check_um_per_px
     from edge.progress import Progress
     from edge.records.store import Store
     from edge.screening import Screening
@@ -104,7 +103,7 @@ def _examine(
     from edge.signals.opening import open_lamps
 
     end_in_order()
-    um_per_px = check_um_per_px(arguments.um_per_px)
+    um_per_px = scale_given(arguments)
     classifier = open_asked(home, arguments.model, settings.screening.threads)
     progress = Progress(sys.stderr, quiet=arguments.json)
     with (

@@ -10,6 +10,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.commands.options import (
+    add_camera,
+    add_lamps,
+    add_model,
+    add_scale,
+    add_settings,
+    home_and_settings,
+    scale_given,
+)
 from edge.errors import LeukoscopeError, PageMissing, PageUnreachable
 
 if TYPE_CHECKING:
@@ -25,34 +34,19 @@ _SHOWN_S = 20.0
 def add_parser(verbs: Verbs) -> None:
     """Add the verb."""
     parser = verbs.add_parser("serve", help="the clinic's page, with the loop behind it")
-    parser.add_argument(
-        "--camera", default=None, metavar="SOURCE", help="as for screen (default: the settings')"
-    )
+    add_camera(parser)
     parser.add_argument("--port", type=int, default=None, help="TCP port (default: 8080)")
-    parser.add_argument(
-        "--um-per-px",
-        type=float,
-        default=None,
-        metavar="F",
-        help="micrometres per pixel; left out: measured from the red cells",
-    )
-    parser.add_argument("--model", type=Path, default=None, help="bundle (default: the one in use)")
-    parser.add_argument("--home", type=Path, default=None, help="data folder")
-    parser.add_argument("--settings", type=Path, default=None, help="a TOML file of settings")
-    parser.add_argument(
-        "--lamps",
-        choices=("auto", "gpio", "none"),
-        default="auto",
-        help="lamps on the pins; auto: where there are any",
-    )
+    add_scale(parser)
+    add_model(parser)
+    add_settings(parser)
+    add_lamps(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until stopped."""
-    from edge.records.home import data_home, prepare_home
+    from edge.records.home import prepare_home
     from edge.selftest.board import Board
-    from edge.settings import FILE_NAME, load_settings
     from edge.signals.ending import end_in_order
     from edge.signals.holding import hold
     from edge.signals.indicator import Signal
@@ -63,9 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
     # A watchdog ends a hung process with SIGABRT: the journal then shows where each thread hung.
     faulthandler.enable()
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
-    home = prepare_home(data_home(arguments.home))
-    named = arguments.settings is not None
-    settings = load_settings(arguments.settings or home / FILE_NAME, must_exist=named)
+    home, settings = home_and_settings(arguments)
+    prepare_home(home)
     manager = Notifier()
     # On a Pi lamps that cannot be driven are a fault, and not a machine without lamps.
     choice = "gpio" if arguments.lamps == "auto" and Board().is_pi else arguments.lamps
@@ -88,7 +81,6 @@ def _serve(
 ) -> None:
     from edge.camera.source import open_for_device
     from edge.models import open_asked
-    from edge.pictures import check_um_per_px
     from edge.signals.lamps import claim_button
     from edge.signals.panel import NoLamps
 
@@ -98,7 +90,7 @@ def _serve(
     except ModuleNotFoundError as error:
         raise PageMissing(f"The package {error.name} is not installed.") from error
 
-    um_per_px = check_um_per_px(arguments.um_per_px)
+    um_per_px = scale_given(arguments)
     classifier = open_asked(home, arguments.model, settings.screening.threads)
     source = arguments.camera or settings.camera.source
     opener = partial(open_for_device, source, settings.camera)
