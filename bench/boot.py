@@ -361,6 +361,46 @@ systemctl daemon-reload
         if lit != {"GPIO17", "GPIO27"} or machine.show("ActiveState", fault) == "active":
             raise Failed("red and amber should have blinked, and the fault unit ended")
 
+    def signed_bundles(self) -> None:
+        """A clinic sets its key: no unsigned bundle is used, but a signed one from a stick."""
+        machine = self._machine
+        machine.shell("""
+set -e
+cd /root
+openssl genpkey -algorithm ed25519 -out maker.pem
+openssl pkey -in maker.pem -pubout -out bundle-key.pub
+install -D -m 644 bundle-key.pub /etc/leukoscope/bundle-key.pub
+""")
+        fault = "leukoscope-fault.service"
+        machine.run("systemctl", "restart", UNIT, check=False)
+        machine.until(lambda: machine.show("ActiveState", fault) == "active", "refused", 90)
+        refused = "E-BUN-05" in machine.run("journalctl", "-b", "-u", UNIT, "-n", "50")
+        told = machine.run("bash", "/stick/install.sh", "--no-start")
+        updated = "no bundle signed with it" in told
+        self.prepare()
+        shipped = machine.run(
+            _PYTHON, "-c", "from edge.inference.shelf import find_bundle; print(find_bundle())"
+        ).strip()
+        machine.shell(f"""
+set -e
+mkdir -p /media/stick
+cp -r {shipped} /media/stick/bundle
+cd /media/stick/bundle
+openssl pkeyutl -sign -rawin -inkey /root/maker.pem -in bundle.json | base64 -w0 > bundle.json.sig
+chmod -R a+rX /media/stick
+""")
+        machine.run("leukoscope", "model", "install", "/media/stick")
+        machine.run("systemctl", "restart", UNIT)
+        machine.until(machine.is_serving, "signed bundle in use", 120)
+        back = machine.run("leukoscope", "model", "back", check=False)
+        stays = "The bundle in use stays" in back
+        self.tell(
+            "bundle key set: unsigned bundle refused with E-BUN-05, the program updated all the "
+            "same; a signed one installed from a stick and in use; no way back to the unsigned"
+        )
+        if not (refused and updated and stays):
+            raise Failed(f"refused {refused}, updated {updated}, stays {stays}: {told}{back}")
+
     def uninstall(self) -> None:
         """Taken off: records are left."""
         machine = self._machine
@@ -368,6 +408,7 @@ systemctl daemon-reload
         machine.run("systemctl", "stop", UNIT)
         before = machine.shell("sha256sum /var/lib/leukoscope/records.sqlite3")
         machine.run("bash", "/stick/install.sh", "--uninstall")
+        machine.shell("rm -rf /etc/leukoscope")  # a clinic's own file
         left = machine.shell(
             "ls /opt/leukoscope /etc/systemd/system/leukoscope* /usr/local/bin/leukoscope "
             "/etc/udev/rules.d/60-leukoscope.rules 2>/dev/null | grep -v '\\.d:$' || true",
@@ -404,6 +445,7 @@ def _chapters(story: Story) -> list[Callable[[], None]]:
         lambda: story.broken("service killed", story.service_killed, restarted=True),
         story.killed_while_green,
         story.wrong_settings,
+        story.signed_bundles,
         story.uninstall,
         story.install,
         story.prepare,
