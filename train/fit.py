@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import keras
 import numpy as np
-import tensorflow as tf
+from keras import ops
 from numpy.typing import NDArray
 
-from train.augment import augment, plain
+from train.augment import plain
 from train.cells import LabelledCell
+from train.compiled import compiled
 from train.evaluation.curves import LOG
 from train.evaluation.scores import blast_probability, roc_auc
 from train.labels import BLAST_LABELS, LABELS, NON_CELL_LABELS
-from train.normalization import set_statistics
+from train.normalization import Statistics
 from train.recipe import Recipe
-from train.stains import draw_maps, stain_bank
+from train.stains import StainBank, draw_maps
+from train.trainee import Trainee, mean_loss
 
 _STATISTICS_CELLS = 1440
+_ASKED_AT_ONCE: Final = 128
+_STATE: Final = "state.npz"
+_AVERAGE: Final = "average.keras"
 _BLAST = np.array([label in BLAST_LABELS for label in LABELS])
 _CELL = np.array([label not in NON_CELL_LABELS for label in LABELS])
 
@@ -47,15 +52,54 @@ def draw_weights(cells: Sequence[LabelledCell], recipe: Recipe) -> NDArray[np.fl
     return normed
 
 
-def predict_logits(network: Any, crops: NDArray[np.uint8], size_px: int) -> NDArray[np.float32]:
-    """Float logits of the middle of each crop, shape (cells, labels)."""
-    step = 128
-    parts = [
-        np.asarray(network(plain(crops[i : i + step], size_px), training=False))
-        for i in range(0, len(crops), step)
-    ]
+def predict_logits(
+    ask: Callable[[Any], Any], crops: NDArray[np.uint8], size_px: int
+) -> NDArray[np.float32]:
+    """Float logits of the middle of each crop, shape (cells, labels).
+
+    ``ask`` is a network as ``compiled`` makes it, and is asked in batches of one size.
+    """
+    parts = []
+    for start in range(0, len(crops), _ASKED_AT_ONCE):
+        some = crops[start : start + _ASKED_AT_ONCE]
+        filled = np.pad(some, ((0, _ASKED_AT_ONCE - len(some)), (0, 0), (0, 0), (0, 0)))
+        parts.append(ops.convert_to_numpy(ask(plain(filled, size_px)))[: len(some)])
     logits: NDArray[np.float32] = np.concatenate(parts)
     return logits
+
+
+class Draws(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types
+    """The batches of one epoch: cells drawn by weight, each with a map to another stain.
+
+    A batch depends on seed, epoch and its number alone, so that a fit that was interrupted draws
+    what it would have drawn.
+    """
+
+    def __init__(
+        self,
+        crops: NDArray[np.uint8],
+        targets: NDArray[np.int32],
+        weights: NDArray[np.float64],
+        bank: StainBank,
+        recipe: Recipe,
+        key: tuple[int, ...],
+        count: int,
+    ) -> None:
+        super().__init__(workers=1, use_multiprocessing=False, max_queue_size=4)
+        self._crops, self._targets, self._bank, self._recipe = crops, targets, bank, recipe
+        self._key = key
+        self._order = np.random.default_rng(key).choice(len(crops), size=count, p=weights)
+
+    def __len__(self) -> int:
+        return len(self._order) // self._recipe.fit.batch
+
+    def __getitem__(self, index: int) -> tuple[tuple[Any, ...], NDArray[np.float32]]:
+        batch = self._recipe.fit.batch
+        chosen = self._order[index * batch : (index + 1) * batch]
+        rng = np.random.default_rng((*self._key, index))
+        maps = draw_maps(self._bank.own[chosen], self._bank, self._recipe.stain, rng)
+        cells = (self._crops[chosen], maps, self._targets[chosen])
+        return cells, np.zeros(len(chosen), dtype=np.float32)
 
 
 def fit(
@@ -64,141 +108,120 @@ def fit(
     cells: Sequence[LabelledCell],
     tune_crops: NDArray[np.uint8],
     tune_cells: Sequence[LabelledCell],
+    bank: StainBank,
     recipe: Recipe,
     out: Path,
     teacher: Any | None = None,
 ) -> Any:
     """Train ``network`` in place and return its averaged copy (what is shipped).
 
-    A ``teacher``, a network of the same labels, shares its answers to each view (Hinton et al.
-    2015): half of the loss is then the cross entropy with them.
-
     After every epoch the state is saved in ``out`` and a line of JSON is added to
-    ``training.log``; a run that was interrupted goes on from the last whole epoch.
+    ``training.log``; a run that was interrupted goes on from the last whole epoch. ``bank`` holds
+    the stains of ``cells``; for ``teacher`` see ``Trainee``.
     """
-    fit_recipe = recipe.fit
     out.mkdir(parents=True, exist_ok=True)
-    steps = fit_recipe.cells_per_epoch // fit_recipe.batch
-    schedule = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=fit_recipe.learning_rate / 20,
-        decay_steps=max(1, steps * fit_recipe.epochs - steps),
-        warmup_target=fit_recipe.learning_rate,
-        warmup_steps=steps,
-        alpha=0.01,
+    steps = recipe.fit.cells_per_epoch // recipe.fit.batch
+    trainee = Trainee(network, recipe, teacher)
+    optimizer = keras.optimizers.AdamW(
+        _schedule(recipe, steps), weight_decay=recipe.fit.weight_decay
     )
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=fit_recipe.weight_decay)
-    optimizer.build(network.trainable_variables)
+    on_gpu = keras.backend.backend() == "jax"
+    trainee.compile(optimizer=optimizer, loss=mean_loss, jit_compile=on_gpu)
+    optimizer.build(trainee.trainable_variables)
     average = keras.models.clone_model(network)
-    average.set_weights(network.get_weights())
-    checkpoint = tf.train.Checkpoint(network=network, average=average, optimizer=optimizer)
-    manager = tf.train.CheckpointManager(checkpoint, str(out / "checkpoint"), max_to_keep=1)
-    first = 0
-    if manager.latest_checkpoint:
-        checkpoint.restore(manager.latest_checkpoint)
-        first = int(manager.latest_checkpoint.rsplit("-", 1)[-1])
-    step = _make_step(network, optimizer, recipe, teacher)
-    blend = _make_blend(average, network)
+    statistics = Statistics(Trainee(average, recipe), average)
+    ask = compiled(average, training=False)
     weights = draw_weights(cells, recipe)
     targets = np.array([LABELS.index(cell.label) for cell in cells], dtype=np.int32)
-    bank = stain_bank(crops, cells, recipe.network.um_per_px)
 
-    def views(order: NDArray[np.int64], rng: np.random.Generator) -> Iterator[tuple[Any, Any, Any]]:
-        for start in range(0, len(order), fit_recipe.batch):
-            chosen = order[start : start + fit_recipe.batch]
-            maps = draw_maps(bank.own[chosen], bank, recipe.stain, rng)
-            yield tf.constant(crops[chosen]), tf.constant(maps), tf.constant(targets[chosen])
+    def draws(count: int, *key: int) -> Draws:
+        return Draws(crops, targets, weights, bank, recipe, (recipe.fit.seed, *key), count)
 
-    for epoch in range(first, fit_recipe.epochs):
+    for epoch in range(_restore(trainee, out / _STATE), recipe.fit.epochs):
         started = time.monotonic()
-        losses = []
-        rng = np.random.default_rng((fit_recipe.seed, epoch))
-        tf.random.set_seed(fit_recipe.seed * 1000 + epoch)
-        order = rng.choice(len(cells), size=steps * fit_recipe.batch, p=weights)
-        for done, (pictures, maps, wanted) in enumerate(views(order, rng), 1):
-            losses.append(float(step(pictures, maps, wanted)))
-            decay = min(0.998, (1 + epoch * steps + done) / (10 + epoch * steps + done))
-            blend(tf.constant(decay, tf.float32))
-            if done % 20 == 0:
-                pace = (time.monotonic() - started) / done
-                left = pace * (steps * (fit_recipe.epochs - epoch) - done) / 60
-                print(
-                    f"\repoch {epoch + 1}/{fit_recipe.epochs} step {done}/{steps} "
-                    f"loss {np.mean(losses[-20:]):.3f} {left:.0f} min left ",
-                    end="",
-                    flush=True,
-                )
-        sample = rng.choice(len(cells), size=_STATISTICS_CELLS, p=weights)
-        set_statistics(
-            average,
-            (_view(pictures, maps, recipe) for pictures, maps, _ in views(sample, rng)),
+        trainee.chance.state.assign(np.array((recipe.fit.seed, epoch), dtype=np.uint32))
+        told = trainee.fit(
+            draws(steps * recipe.fit.batch, epoch),
+            shuffle=False,
+            verbose=0,
+            callbacks=[_Progress(epoch, recipe.fit.epochs, steps)],
         )
+        trainee.average_into(average)
+        real = draws(_STATISTICS_CELLS, epoch, 1)
+        statistics.set_from(real[index][0] for index in range(len(real)))
         line = {
             "epoch": epoch + 1,
-            "loss": round(float(np.mean(losses)), 4),
+            "loss": round(float(told.history["loss"][-1]), 4),
             "seconds": round(time.monotonic() - started, 1),
-            **_tune_figures(average, tune_crops, tune_cells, recipe.network.size_px),
+            **_tune_figures(ask, tune_crops, tune_cells, recipe.network.size_px),
         }
         with (out / LOG).open("a", encoding="utf-8") as log:
             log.write(json.dumps(line) + "\n")
         print("\r" + json.dumps(line), flush=True)
-        manager.save(checkpoint_number=epoch + 1)
-        average.save(out / f"epoch_{epoch + 1:02d}.keras")
-    return average
+        average.save(out / _AVERAGE)
+        _keep(trainee, epoch + 1, out / _STATE)
+    return keras.models.load_model(out / _AVERAGE, compile=False)
 
 
-def _make_step(network: Any, optimizer: Any, recipe: Recipe, teacher: Any | None) -> Any:
-    smoothing = recipe.fit.label_smoothing
-    blast = tf.constant(_BLAST, tf.float32)
-    cell = tf.constant(_CELL, tf.float32)
-
-    def step(pictures: Any, maps: Any, wanted: Any) -> Any:
-        x = _view(pictures, maps, recipe)
-        hot = tf.one_hot(wanted, len(LABELS))
-        soft = hot * (1.0 - smoothing) + smoothing / len(LABELS)
-        if teacher is not None:
-            soft = (soft + tf.nn.softmax(teacher(x, training=False))) / 2.0
-        with tf.GradientTape() as tape:
-            logits = network(x, training=True)
-            label_loss = tf.nn.softmax_cross_entropy_with_logits(soft, logits)
-            # Blast against other white cells, as the device will ask it: log-odds of the sums.
-            high = tf.reduce_logsumexp(logits + tf.math.log(blast + 1e-9), axis=1)
-            low = tf.reduce_logsumexp(logits + tf.math.log(cell - blast + 1e-9), axis=1)
-            is_blast = tf.reduce_sum(hot * blast, axis=1)
-            is_cell = tf.reduce_sum(hot * cell, axis=1)
-            aim = is_blast * (1.0 - smoothing) + smoothing / 2.0
-            blast_loss = tf.nn.sigmoid_cross_entropy_with_logits(aim, high - low) * is_cell
-            loss = tf.reduce_mean(label_loss + recipe.fit.blast_loss_weight * blast_loss)
-        gradients = tape.gradient(loss, network.trainable_variables)
-        optimizer.apply_gradients(zip(gradients, network.trainable_variables, strict=True))
-        return loss
-
-    return tf.function(step)
+def _schedule(recipe: Recipe, steps: int) -> Any:
+    """One epoch of warming up, then a cosine down to a hundredth."""
+    return keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=recipe.fit.learning_rate / 20,
+        decay_steps=max(1, steps * recipe.fit.epochs - steps),
+        warmup_target=recipe.fit.learning_rate,
+        warmup_steps=steps,
+        alpha=0.01,
+    )
 
 
-def _view(pictures: Any, maps: Any, recipe: Recipe) -> Any:
-    network = recipe.network
-    return augment(pictures, maps, network.size_px, network.um_per_px, recipe.augment)
+class _Progress(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
+    """A line that tells how long it will still take."""
+
+    def __init__(self, epoch: int, epochs: int, steps: int) -> None:
+        super().__init__()
+        self._head = f"epoch {epoch + 1}/{epochs}"
+        self._left, self._steps = steps * (epochs - epoch), steps
+        self._started = time.monotonic()
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        done = batch + 1
+        if done % 20 == 0:
+            pace = (time.monotonic() - self._started) / done
+            left = pace * (self._left - done) / 60
+            loss = (logs or {}).get("loss", float("nan"))
+            print(
+                f"\r{self._head} step {done}/{self._steps} loss {loss:.3f} {left:.0f} min left ",
+                end="",
+                flush=True,
+            )
 
 
-def _make_blend(average: Any, network: Any) -> Any:
-    """Exponential moving average of all weights, batch-norm statistics included."""
-    pairs = [
-        (slow, fast)
-        for slow, fast in zip(average.variables, network.variables, strict=True)
-        if slow.dtype == "float32"
-    ]
+def _keep(trainee: Trainee, epochs: int, path: Path) -> None:
+    """Write everything that a fit needs to go on, whole or not at all."""
+    values = {f"v{i}": ops.convert_to_numpy(v) for i, v in enumerate(_state(trainee))}
+    new = path.with_suffix(".new.npz")
+    np.savez(new, epochs=epochs, **values)
+    new.replace(path)
 
-    def blend(decay: Any) -> None:
-        for slow, fast in pairs:
-            slow.assign(decay * slow + (1.0 - decay) * fast)
 
-    return tf.function(blend)
+def _restore(trainee: Trainee, path: Path) -> int:
+    """Go on from a state that was kept; returns its number of epochs, 0 where there is none."""
+    if not path.is_file():
+        return 0
+    with np.load(path) as kept:
+        for index, variable in enumerate(_state(trainee)):
+            variable.assign(kept[f"v{index}"])
+        return int(kept["epochs"])
+
+
+def _state(trainee: Trainee) -> list[Any]:
+    return [*trainee.variables, *trainee.optimizer.variables]
 
 
 def _tune_figures(
-    network: Any, crops: NDArray[np.uint8], cells: Sequence[LabelledCell], size_px: int
+    ask: Callable[[Any], Any], crops: NDArray[np.uint8], cells: Sequence[LabelledCell], size_px: int
 ) -> dict[str, float]:
-    logits = predict_logits(network, crops, size_px)
+    logits = predict_logits(ask, crops, size_px)
     p_blast = blast_probability(logits)
     labels = np.array([LABELS.index(cell.label) for cell in cells])
     evaluable = _CELL[labels]

@@ -13,25 +13,38 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
+
+from train.compiled import compiled
 
 
-def set_statistics(network: Any, batches: Iterable[Any]) -> None:
-    """Set every layer's mean and variance to their average over ``batches``.
+class Statistics:
+    """Sets the statistics of a network from what a model around it makes of batches."""
 
-    Args:
-        network: A Keras model; its weights stay as they are.
-        batches: float32, shape (batch, size, size, 3), in [-1, 1]; at least one.
-    """
-    layers = [
-        layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)
-    ]
-    kept = [layer.momentum for layer in layers]
-    for count, batch in enumerate(batches, 1):
-        for layer in layers:
-            layer.momentum = 1.0 - 1.0 / count  # a running mean over all batches so far
-        network(batch, training=True)
-    for layer, momentum in zip(layers, kept, strict=True):
-        layer.momentum = momentum
+    def __init__(self, model: Any, network: Any) -> None:
+        """``model`` runs ``network`` on each batch it is given; it may be the network itself."""
+        self._layers = [
+            layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)
+        ]
+        kept = [layer.momentum for layer in self._layers]
+        self._run = compiled(model, training=True)
+        self._kept = kept
+
+    def set_from(self, batches: Iterable[Any]) -> None:
+        """Set every layer's mean and variance to their average over ``batches``, at least one."""
+        for layer in self._layers:
+            layer.momentum = 0.0  # each batch leaves its own statistics behind
+        seen = []
+        for batch in batches:
+            self._run(batch)
+            seen.append([ops.convert_to_numpy(v).copy() for v in self._variables()])
+        for variable, values in zip(self._variables(), zip(*seen, strict=True), strict=True):
+            variable.assign(np.mean(values, axis=0))
+        for layer, momentum in zip(self._layers, self._kept, strict=True):
+            layer.momentum = momentum
+
+    def _variables(self) -> list[Any]:
+        return [v for layer in self._layers for v in (layer.moving_mean, layer.moving_variance)]
 
 
 def open_statistics(network: Any, pictures: Any) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from train.augment import plain
 from train.cells import LabelledCell, split_cells
+from train.compiled import compiled
 from train.evaluation.answers import Answers, write_answers
 from train.evaluation.curves import COARSE
 from train.evaluation.degradations import DEGRADATIONS, STRENGTHS, degrade
@@ -24,6 +25,7 @@ from train.normalization import open_statistics
 from train.pixels import load_crops, shrink
 from train.plan import Run, coarse_recipe, read_cells, wide_spec, write_lists
 from train.recipe import Recipe
+from train.stains import StainBank, stain_anchors, stain_bank
 
 Progress = Callable[[int, int], None]
 
@@ -37,11 +39,13 @@ class Data:
     Attributes:
         cells: Of all sources.
         crops: uint8, shape (cells, larger, larger, 3).
+        anchors: Of each crop's stain, float64, shape (cells, 2, 3): see ``train.stains``.
         fields: Crops of the boxed white cells of each source of fields, likewise.
     """
 
     cells: list[LabelledCell]
     crops: NDArray[np.uint8]
+    anchors: NDArray[np.float64]
     fields: dict[str, NDArray[np.uint8]]
 
     @classmethod
@@ -66,12 +70,21 @@ class Data:
             for name, file in FIELD_ZIPS.items()
             if (folder / file).is_file()
         }
-        return cls(cells, load_crops(folder, cells, spec, progress, white_reference), fields)
+        crops = load_crops(folder, cells, spec, progress, white_reference)
+        anchors = np.stack([stain_anchors(crop, spec.um_per_px) for crop in crops])
+        return cls(cells, crops, anchors, fields)
 
     def of(self, chosen: Sequence[LabelledCell]) -> NDArray[np.uint8]:
         """Crops of some of the cells."""
+        return self.crops[self._places(chosen)]
+
+    def stains_of(self, chosen: Sequence[LabelledCell]) -> StainBank:
+        """Stains of some of the cells."""
+        return stain_bank(self.anchors[self._places(chosen)], chosen)
+
+    def _places(self, chosen: Sequence[LabelledCell]) -> list[int]:
         place = {(cell.zip, cell.file): index for index, cell in enumerate(self.cells)}
-        return self.crops[[place[cell.zip, cell.file] for cell in chosen]]
+        return [place[cell.zip, cell.file] for cell in chosen]
 
 
 def train_run(
@@ -97,6 +110,7 @@ def train_run(
     keras.utils.set_random_seed(recipe.fit.seed)
     network = build_network(recipe.network, len(LABELS), weights, recipe.fit.seed)
     train_crops, tune_crops = data.of(parts["train"]), data.of(parts["tune"])
+    bank = data.stains_of(parts["train"])
     if is_folded(recipe.network):
         open_statistics(network, plain(train_crops[:: max(1, len(train_crops) // 512)], size_px))
     if recipe.fit.coarse_epochs:
@@ -107,7 +121,14 @@ def train_run(
         small_train, small_tune = shrink(train_crops, side_px), shrink(tune_crops, side_px)
         print("coarse views", flush=True)
         start = fit(
-            start, small_train, parts["train"], small_tune, parts["tune"], rough, out / COARSE
+            start,
+            small_train,
+            parts["train"],
+            small_tune,
+            parts["tune"],
+            bank,
+            rough,
+            out / COARSE,
         )
         network.set_weights(start.get_weights())
     best = fit(
@@ -116,6 +137,7 @@ def train_run(
         parts["train"],
         tune_crops,
         parts["tune"],
+        bank,
         recipe,
         out,
         None if teacher is None else keras.models.load_model(teacher, compile=False),
@@ -124,8 +146,10 @@ def train_run(
     for line in write_lists(recipe, recipe_name, parts, out):
         print(line, flush=True)
 
+    answer = compiled(best, training=False)
+
     def ask(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return predict_logits(best, crops, size_px)
+        return predict_logits(answer, crops, size_px)
 
     holdout_crops = data.of(parts["holdout"])
     chosen = _evenly(parts["holdout"], _DEGRADED_CELLS if run.degrade else 0)

@@ -81,19 +81,15 @@ def stain_anchors(crop: NDArray[np.uint8], um_per_px: float) -> Floats:
     return anchors
 
 
-def stain_bank(
-    crops: NDArray[np.uint8], cells: Sequence[LabelledCell], um_per_px: float
-) -> StainBank:
+def stain_bank(found: Floats, cells: Sequence[LabelledCell]) -> StainBank:
     """Anchors of each patient, or of each source that names none: medians over their cells.
 
     A patient with fewer than five measurable cells gets those of the source.
 
     Args:
-        crops: uint8, shape (cells, size, size, 3).
+        found: Anchors of each crop, as ``stain_anchors`` finds them, shape (cells, 2, 3).
         cells: Whose crops these are.
-        um_per_px: Scale of the crops.
     """
-    found = np.stack([stain_anchors(crop, um_per_px) for crop in crops])
     white = np.array([cell.label not in NON_CELL_LABELS for cell in cells])
     usable = white & np.isfinite(found).all(axis=(1, 2))
     by_source: dict[str, list[int]] = {}

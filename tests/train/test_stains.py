@@ -35,8 +35,12 @@ def _crops(kind: str, count: int) -> np.ndarray:
     )
 
 
+def _anchors(crops: np.ndarray) -> np.ndarray:
+    return np.stack([stain_anchors(crop, 0.2) for crop in crops])
+
+
 def test_anchors_of_a_rendered_cell_are_dark_nucleus_and_pale_red_cells() -> None:
-    anchors = np.stack([stain_anchors(crop, 0.2) for crop in _crops("lymphocyte", 6)])
+    anchors = _anchors(_crops("lymphocyte", 6))
     nucleus, red_cell = np.nanmedian(anchors, axis=0)
     print(f"nucleus {nucleus.round(2)}, red cell {red_cell.round(2)} (optical density)")
     assert nucleus[1] > 1.5 * red_cell[1]
@@ -46,7 +50,7 @@ def test_anchors_of_a_rendered_cell_are_dark_nucleus_and_pale_red_cells() -> Non
 
 def test_an_empty_crop_has_no_anchors_and_is_left_as_it_is() -> None:
     empty = np.full((2, 160, 160, 3), 240, dtype=np.uint8)
-    bank = stain_bank(empty, [_cell("a", "", 0), _cell("a", "", 1)], 0.2)
+    bank = stain_bank(_anchors(empty), [_cell("a", "", 0), _cell("a", "", 1)])
     assert np.isnan(bank.own).all()
     maps = draw_maps(bank.own, bank, ALWAYS, np.random.default_rng(1))
     assert np.array_equal(maps, np.tile(np.eye(3, dtype=np.float32), (2, 1, 1)))
@@ -55,9 +59,9 @@ def test_an_empty_crop_has_no_anchors_and_is_left_as_it_is() -> None:
 def test_a_patient_has_one_stain_and_one_with_few_cells_that_of_the_source() -> None:
     crops = _crops("lymphocyte", 8)
     cells = [_cell("a", "P1", i) for i in range(6)] + [_cell("a", "P2", i) for i in range(6, 8)]
-    bank = stain_bank(crops, cells, 0.2)
+    bank = stain_bank(_anchors(crops), cells)
     assert (bank.own[:6] == bank.own[0]).all()
-    each = np.stack([stain_anchors(crop, 0.2) for crop in crops])
+    each = _anchors(crops)
     assert np.allclose(bank.own[0], np.median(each[:6], axis=0))
     assert np.allclose(bank.own[7], np.median(each, axis=0))
     assert [len(stains) for stains in bank.sources] == [2]
