@@ -45,12 +45,12 @@ class Alternative:
         if self.keep_interpreter:
             object.__setattr__(self, "_kept", self._interpreter())
 
-    def __call__(self, rgb: NDArray[np.uint8]) -> int:
-        """Judge every cell of one frame; how many there were."""
+    def __call__(self, rgb: NDArray[np.uint8]) -> list[tuple[float, float]]:
+        """Judge every cell of one frame; where their centres (x, y) lie in it."""
         centres = self._cells(rgb)
         for x, y in centres:
             self._judge(self._crop(rgb, x, y))
-        return len(centres)
+        return centres
 
     def _cells(self, rgb: NDArray[np.uint8]) -> list[tuple[float, float]]:
         saturation = cv2.cvtColor(rgb, cv2.COLOR_RGB2HSV)[:, :, 1]

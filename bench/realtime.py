@@ -107,12 +107,20 @@ def _loop_ratios(loops: Sequence[LoopSpeed]) -> dict[str, float]:
 
 
 def _against(found: Sequence[Comparison]) -> dict[str, float]:
-    """Our computing time as a share of the alternative's, for the same unique cells."""
+    """Our computing time for a unique cell as a share of the alternative's.
+
+    Once as if it had found all of ours, once by those it did find.
+    """
     ours = sum(one.ours_s for one in found)
-    return {
-        "against_alternative": round(ours / sum(one.alternative_s for one in found), 3),
+    share = ours / sum(one.alternative_s for one in found)
+    ratios = {
+        "against_alternative": round(share, 3),
         "against_kept_interpreter": round(ours / sum(one.kept_s for one in found), 3),
     }
+    cells, both = (sum(one.unique_cells for one in found), sum(one.found_cells for one in found))
+    if both:
+        ratios["against_found_by_alternative"] = round(share * both / cells, 3)
+    return ratios
 
 
 def _start(source: str, um_per_px: float) -> dict[str, float]:
