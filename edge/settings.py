@@ -7,7 +7,6 @@ together, read from the file and checked, so that a default is written down once
 from __future__ import annotations
 
 import dataclasses
-import tomllib
 import types
 import typing
 from dataclasses import dataclass, field
@@ -105,6 +104,8 @@ def load_settings(path: Path, must_exist: bool = False) -> Settings:
         return Settings()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsFault(f"Settings file {path} cannot be read: {error}.") from error
+    import tomllib  # slow to import, and most devices have no such file
+
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -11,7 +11,6 @@ import contextlib
 import hashlib
 import io
 import os
-import tempfile
 from pathlib import Path
 from typing import Any, Final
 
@@ -82,6 +81,8 @@ def _read(path: Path) -> dict[str, NDArray[Any]]:
 
 def _write(path: Path, tables: dict[str, NDArray[Any]]) -> None:
     """All or nothing: a power cut leaves no half file under the name."""
+    import tempfile  # only where tables are made: it brings four compressors with it
+
     body = io.BytesIO()
     np.savez(body, **tables)
     written = body.getvalue()

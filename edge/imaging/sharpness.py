@@ -277,11 +277,16 @@ _THRESHOLDS: Final = (0.35, 0.15, 0.06, 0.01)
 direction at the first, and only those above it need be looked at one by one."""
 
 
+_FEW_PX: Final = 30_000
+"""Pixels of which all that can be edges are looked at at once: one cell, not a field."""
+
+
 def _steepest(slopes: Sequence[_Slopes], tiles: Sequence[CalmTile], least: float) -> _Points:
     """The steepest points of every direction."""
     greatest = max(float(one.squared.max()) for one in slopes)
     floor = max(0.01 * greatest, (8.0 * least) ** 2)
-    for share in _THRESHOLDS:
+    pixels = sum(one.squared.size for one in slopes)
+    for share in _THRESHOLDS if pixels > _FEW_PX else _THRESHOLDS[-1:]:
         threshold = max(share * greatest, floor)
         points = _points_above(slopes, tiles, threshold)
         counts = np.bincount(points.direction, minlength=_DIRECTIONS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,6 +60,8 @@ def _fault(database: Path, error: sqlite3.Error) -> LeukoscopeError | None:
 
 
 def _is_full(database: Path) -> bool:
+    import shutil  # slow to import, for a rare fault
+
     try:
         return shutil.disk_usage(database.parent).free < _NEARLY_FULL_BYTES
     except OSError:

@@ -7,7 +7,6 @@ or a kill no living process has that name, and what it left unfinished was inter
 from __future__ import annotations
 
 import os
-import uuid
 from pathlib import Path
 
 _PROC = Path("/proc")
@@ -32,7 +31,7 @@ def _started(pid: int) -> str:
 def new_runner() -> str:
     """A name for a store of this process, used by no other."""
     boot = _text(_PROC / "sys/kernel/random/boot_id")
-    return f"{boot}/{os.getpid()}/{_started(os.getpid())}/{uuid.uuid4().hex}"
+    return f"{boot}/{os.getpid()}/{_started(os.getpid())}/{os.urandom(16).hex()}"
 
 
 def is_alive(runner: str) -> bool:

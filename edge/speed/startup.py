@@ -1,10 +1,8 @@
-"""From the start of Python to the first call, part by part; run as a program of its own.
+"""From the start of Python to the first call, part by part.
 
-``python -m edge.speed.startup SOURCE UM_PER_PX MODEL HOME`` (the middle two may be empty) prints
-one JSON object: when each part was done, in seconds by the clock since the process began, and in
-seconds of computing time. ``measure_startup`` runs it, and the yardstick
-``python -c "import numpy, PIL"`` in turn. All starts share a data folder, as those of a device do:
-the very first one with a bundle, which computes the verdict's tables, is told apart.
+``first_call.py`` is run as a program, and the yardstick ``python -c "import numpy, PIL"`` in turn.
+All starts share a data folder, as those of a device do: the very first one with a bundle, which
+computes the verdict's tables, is told apart.
 """
 
 from __future__ import annotations
@@ -15,12 +13,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Final
+
+from edge.speed.first_call import BEGUN
 
 YARDSTICK: Final = "import numpy, PIL"
 PARTS: Final = (
@@ -36,9 +36,6 @@ PARTS: Final = (
 )
 SIMULATED: Final = ("camera", "first frame")
 """Parts that are the simulation's: a real camera does not decode a picture to move over."""
-
-_BEGUN: Final = "LEUKOSCOPE_BENCH_BEGUN_S"
-_LONGEST_S: Final = 120.0
 
 
 @dataclass(frozen=True)
@@ -83,7 +80,7 @@ def measure_startup(
     Returns:
         None where it does not start (the fault is that of ``screen``).
     """
-    arguments = ["-m", "edge.speed.startup", source, str(um_per_px or ""), str(model or "")]
+    arguments = ["-m", "edge.speed.first_call", source, str(um_per_px or ""), str(model or "")]
     own, plain = [], []
     with (
         _compiled() as environment,
@@ -150,7 +147,7 @@ def _run(arguments: list[str], environment: dict[str, str]) -> _Run | None:
         [sys.executable, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={**environment, _BEGUN: repr(begun_s)},
+        env={**environment, BEGUN: repr(begun_s)},
         text=True,
     ) as process:
         assert process.stdout is not None
@@ -161,70 +158,3 @@ def _run(arguments: list[str], environment: dict[str, str]) -> _Run | None:
         return None
     cpu_s = used.ru_utime + used.ru_stime
     return _Run(time.monotonic() - begun_s, cpu_s, printed)
-
-
-class _FirstTimes:
-    """Notes when the loop has its first frame, and its first call."""
-
-    def __init__(self, note: Callable[[str], None]) -> None:
-        self._note = note
-        self._after = {"tables": "tables", "camera": "first frame", "classify": "first call"}
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        yield
-        part = self._after.pop(name, None)
-        if part is not None:
-            self._note(part)
-
-
-def _main(source: str, um_per_px: str, model: str, home: str) -> None:
-    begun_s = float(os.environ.get(_BEGUN, time.monotonic()))
-    done: dict[str, tuple[float, float]] = {}
-
-    def note(part: str) -> None:
-        done[part] = time.monotonic() - begun_s, time.process_time()
-
-    note("python")
-    from edge.camera.source import open_camera
-    from edge.inference.bundle import load_bundle
-    from edge.inference.classifier import Classifier
-    from edge.inference.golden import replay_golden
-    from edge.inference.interpreter import open_interpreter
-    from edge.inference.shelf import find_bundle
-    from edge.records.store import Store
-    from edge.screening import Screening
-    from edge.settings import Settings
-    from edge.signals.panel import NoLamps
-    from edge.speed.memory import peak_mb
-
-    note("imports")
-    settings = Settings()
-    bundle = load_bundle(find_bundle(Path(model) if model else None))
-    interpreter = open_interpreter(bundle.model, settings.screening.threads)
-    note("bundle")
-    classifier = Classifier(bundle, interpreter)
-    replay_golden(bundle, interpreter)
-    classifier.proven = True
-    note("golden test")
-    watch = _FirstTimes(note)
-    with Store.open(Path(home)) as store:
-        note("records")
-        camera = open_camera(source)
-        note("camera")
-        scale = float(um_per_px) if um_per_px else None
-        lamps = NoLamps()
-        loop = Screening(
-            camera, classifier, store, lamps, settings, "bench", source, scale, watch=watch
-        )
-        until_s = time.monotonic() + _LONGEST_S
-        for _ in loop.steps():
-            if "first call" in done or time.monotonic() > until_s:
-                break
-        camera.close()
-    # What the kernel tells at the end (ru_maxrss) counts the parent's memory at the fork as well.
-    print(json.dumps({**done, "peak_mb": [peak_mb() or 0.0]}))
-
-
-if __name__ == "__main__":
-    _main(*sys.argv[1:5])

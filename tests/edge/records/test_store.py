@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -391,7 +392,7 @@ def faulty(error, database):
 )
 def test_what_sqlite_complains_of_has_a_number(tmp_path, monkeypatch, code, free_bytes, fault):
     usage = type("Usage", (), {"free": free_bytes})
-    monkeypatch.setattr(faults.shutil, "disk_usage", lambda path: usage)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
     with pytest.raises(fault):
         faulty(error_of(code), tmp_path / FILE_NAME)
 
