@@ -61,6 +61,10 @@ _TRUSTED_FRAMES = 3
 _PUSHED_UM: Final = 5.0
 """A field that moved further since the last frame is pushed: tremor and creep stay below 1 um."""
 
+_JUDGED_AT_ONCE: Final = 12
+"""Cells judged after one frame: those of a crowded field are spread over the next ones, so that the
+lamps answer in time."""
+
 _EVENNESS_EVERY: Final = 15
 """Frames between two looks at the evenness of the light: it changes only when someone turns it."""
 
@@ -423,7 +427,7 @@ class Screening:
         elif quality.trouble is not None:
             self._troubles[quality.trouble] += 1
         self._unusable_in_a_row = 0 if quality.usable else self._unusable_in_a_row + 1
-        cells = self._judge_views(um_per_px, resting)
+        cells = self._judge_views(um_per_px, resting, _JUDGED_AT_ONCE if follow else None)
         advised = self._coach.see(sight)
         # A push to the next field blurs a few frames: no reason to call the person.
         troubled = self._unusable_in_a_row >= self._settings.screening.patience_frames
@@ -522,9 +526,11 @@ class Screening:
             sharpness = cell_sharpness(frame.rgb, found, um_per_px)
         self._views.offer(View(cell, frame.number, frame.rgb, place, found, sharpness))
 
-    def _judge_views(self, um_per_px: float, resting: bool) -> tuple[CountedCell, ...]:
+    def _judge_views(
+        self, um_per_px: float, resting: bool, at_once: int | None = None
+    ) -> tuple[CountedCell, ...]:
         """Cells that wait for no better view: judged, recorded durably, and only then counted."""
-        views = self._sharp(self._views.due(resting), um_per_px)
+        views = self._sharp(self._views.due(resting, at_once), um_per_px)
         if not views:
             return ()
         with self._watch.step("crop"):

@@ -95,6 +95,7 @@ class Views:
         self._best: dict[int, View] = {}
         self._seen: dict[int, int] = {}
         self._blurred: dict[int, View] = {}
+        self._due: list[View] = []
 
     def __contains__(self, cell: int) -> bool:
         return cell in self._best or cell in self._blurred
@@ -122,13 +123,18 @@ class Views:
             self._best[view.cell] = view
         self._seen[view.cell] = self._seen.get(view.cell, 0) + 1
 
-    def due(self, resting: bool) -> list[View]:
+    def due(self, resting: bool, at_once: int | None = None) -> list[View]:
         """The best view of each cell that waits no longer, in order of first sight.
 
         Args:
             resting: Whether the slide rests still; if not, no cell waits on.
+            at_once: So many are given; where twice as many are due, half of them. The others are
+                given next. None gives all.
         """
         cells = [c for c in self._best if not resting or self._seen[c] >= self._most]
         for cell in cells:
             del self._seen[cell]
-        return [self._best.pop(cell) for cell in cells]
+        self._due += [self._best.pop(cell) for cell in cells]
+        count = len(self._due) if at_once is None else max(at_once, len(self._due) // 2)
+        given, self._due = self._due[:count], self._due[count:]
+        return given

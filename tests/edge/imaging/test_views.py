@@ -41,6 +41,23 @@ def test_when_the_hand_moves_on_no_cell_waits():
     assert [v.cell for v in views.due(resting=False)] == [1, 2]
 
 
+def test_the_cells_of_a_crowded_field_are_given_over_a_few_frames_and_none_is_lost():
+    views = Views(most=3)
+    for cell in range(40):
+        views.offer(view(cell, 0, 0.2))
+    given = [views.due(resting=False, at_once=12) for _ in range(4)]
+    assert [len(some) for some in given] == [20, 12, 8, 0]
+    assert [v.cell for some in given for v in some] == list(range(40))
+
+
+def test_those_still_due_are_all_given_when_frames_end():
+    views = Views(most=3)
+    for cell in range(40):
+        views.offer(view(cell, 0, 0.2))
+    views.due(resting=False, at_once=12)
+    assert len(views.due(resting=False)) == 20
+
+
 def test_one_view_is_enough_where_there_is_but_one():
     views = Views(most=1)
     views.offer(view(1, 0, 0.2))
