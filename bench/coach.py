@@ -12,6 +12,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -19,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from bench.coach_moves import DIRT_SHARES, SPEEDS, advice_on, dirty, hurried
 from bench.figures import data_folder
-from bench.shifts import Shift, blur, light, side_light, smear, stain
+from bench.shifts import Shift, blur, crowded, light, side_light, smear, stain, thin
 from edge.imaging.coach import Advice, Coach, Sight
 from edge.imaging.evenness import evenness_of
 from edge.imaging.quality import assess
@@ -36,6 +38,8 @@ SOURCES = {  # um/px as measured or given, see tests/edge/imaging/test_quality.p
     "raabin_phone": 0.06,
     "chula_red_cells": 0.1905,
 }
+
+RECORD = Path(__file__).with_suffix(".json")
 
 FAULTS: dict[str, tuple[Advice, Shift]] = {
     "defocus 0.6 um": (Advice.OUT_OF_FOCUS, blur(0.6)),
@@ -56,35 +60,59 @@ FAULTS: dict[str, tuple[Advice, Shift]] = {
     "stain 0.5 times": (Advice.PALE_STAIN, stain(0.5)),
     "stain 0.3 times": (Advice.PALE_STAIN, stain(0.3)),
     "stain 0.2 times": (Advice.PALE_STAIN, stain(0.2)),
+    "crowded, 2 layers": (Advice.TOO_CROWDED, crowded(2)),
+    "crowded, 4 layers": (Advice.TOO_CROWDED, crowded(4)),
+    "crowded, 8 layers": (Advice.TOO_CROWDED, crowded(8)),
+    "thin, cells on a tenth": (Advice.TOO_THIN, thin(0.1)),
+    "thin, cells on a 25th": (Advice.TOO_THIN, thin(0.04)),
+    "thin, cells on a 100th": (Advice.TOO_THIN, thin(0.01)),
 }
 
 
-def fields(folder: Path, source: str, count: int) -> Iterator[Rgb]:
-    """Fields of one source, evenly from its list, at most ``FIELD_PX`` large, from their middle."""
+_PLACES = (Advice.TOO_CROWDED, Advice.TOO_THIN, Advice.PALE_STAIN)
+"""What another part of the smear, or another slide, shows."""
+
+_ACCEPTED = {
+    # It was sharp a moment ago: to turn back is the right word.
+    Advice.OUT_OF_FOCUS: (Advice.OUT_OF_FOCUS, Advice.FOCUS_BACK),
+    # Both send the hand back into the smear.
+    Advice.TOO_THIN: (Advice.TOO_THIN, Advice.TOO_EMPTY),
+}
+
+
+def fields(
+    folder: Path, source: str, count: int, size_px: tuple[int, int] = FIELD_PX
+) -> Iterator[Rgb]:
+    """Fields of one source, evenly from its list, at most ``size_px`` large, from their middle."""
     with zipfile.ZipFile(folder / f"{source}.zip") as archive:
         names = sorted(n for n in archive.namelist() if n.endswith((".webp", ".jpg", ".png")))
         for name in names[:: max(1, len(names) // count)][:count]:
             with Image.open(io.BytesIO(archive.read(name))) as opened:
                 picture = opened.convert("RGB")
-            left = max(0, (picture.width - FIELD_PX[0]) // 2)
-            top = max(0, (picture.height - FIELD_PX[1]) // 2)
-            yield np.asarray(picture.crop((left, top, *_ends(picture, left, top))))
-
-
-def _ends(picture: Image.Image, left: int, top: int) -> tuple[int, int]:
-    return min(picture.width, left + FIELD_PX[0]), min(picture.height, top + FIELD_PX[1])
+            left = max(0, (picture.width - size_px[0]) // 2)
+            top = max(0, (picture.height - size_px[1]) // 2)
+            right, bottom = left + size_px[0], top + size_px[1]
+            box = (left, top, min(picture.width, right), min(picture.height, bottom))
+            yield np.asarray(picture.crop(box))
 
 
 def sight_of(rgb: Rgb, um_per_px: float) -> Sight:
     """What the loop would tell the coach of a field at rest."""
     quality = assess(rgb, um_per_px)
-    return Sight(quality.trouble, quality.measures, evenness_of(rgb))
+    return Sight(quality.trouble, quality.measures, evenness_of(rgb), same_field=True)
 
 
-def told(good: Sight, then: Sight) -> Advice | None:
-    """The advice after some good frames and a second of another kind."""
+def told(good: Sight, then: Sight, elsewhere: bool = False) -> Advice | None:
+    """The advice after some good frames and a second of another kind.
+
+    Args:
+        good: As the field is.
+        then: What is seen afterwards.
+        elsewhere: The hand moved on in between.
+    """
     coach = Coach()
-    for sight in (good, good, good, *[then] * FRAMES):
+    first = replace(then, same_field=not elsewhere)
+    for sight in (good, good, good, first, *[then] * (FRAMES - 1)):
         coach.see(sight)
     return coach.advice
 
@@ -110,11 +138,8 @@ def measure(folder: Path, each: int) -> dict[str, object]:
                 alarms[alarm.value] = alarms.get(alarm.value, 0) + 1
                 continue
             for name, (advice, shift) in FAULTS.items():
-                said = told(good, sight_of(shift(rgb, um_per_px)[0], um_per_px))
-                # It was sharp a moment ago: to turn back is the right word there.
-                hits[name][0] += said is advice or (
-                    advice is Advice.OUT_OF_FOCUS and said is Advice.FOCUS_BACK
-                )
+                said = told(good, sight_of(shift(rgb, um_per_px)[0], um_per_px), advice in _PLACES)
+                hits[name][0] += said in _ACCEPTED.get(advice, (advice,))
                 hits[name][1] += 1
             turning = focus_turned(partial(_defocused, rgb, um_per_px))
             turned += 1
@@ -132,15 +157,36 @@ def measure(folder: Path, each: int) -> dict[str, object]:
 
 def _defocused(rgb: Rgb, um_per_px: float, sigma_um: float) -> Sight:
     quality = assess(blur(sigma_um)(rgb, um_per_px)[0] if sigma_um else rgb, um_per_px)
-    return Sight(quality.trouble, quality.measures)
+    return Sight(quality.trouble, quality.measures, same_field=True)
+
+
+def moves(folder: Path, count: int) -> dict[str, str]:
+    """Hits of what only frames in a row show, over wide fields."""
+    hits: dict[str, int] = {}
+    wides = list(fields(folder, "jhu_wide_fields", count, (2400, 2400)))
+    for number, wide in enumerate(wides):
+        for share in DIRT_SHARES:
+            name = f"dirt on {share:.0%}" if share else "false alarms of dirt, clean"
+            said = advice_on(dirty(wide, share, number))
+            hits[name] = hits.get(name, 0) + (Advice.DIRT in said)
+        for speed in SPEEDS:
+            name = f"{speed:g} fields a frame"
+            said = advice_on(hurried(wide, speed))
+            hits[name] = hits.get(name, 0) + bool(said & {Advice.SLOWER, Advice.MOVING})
+    return {name: f"{n} of {len(wides)}" for name, n in hits.items()}
 
 
 def main() -> None:
-    """Print the figures as JSON."""
+    """Print the figures as JSON and write them to ``bench/coach.json``."""
     parser = argparse.ArgumentParser(prog="python -m bench.coach", description=__doc__)
     parser.add_argument("--each", type=int, default=12, help="fields of each source")
+    parser.add_argument("--out", type=Path, default=RECORD)
     arguments = parser.parse_args()
-    print(json.dumps(measure(data_folder(), arguments.each), indent=1))
+    found = measure(data_folder(), arguments.each)
+    found["in a row"] = moves(data_folder(), arguments.each)
+    text = json.dumps(found, indent=1)
+    print(text)
+    arguments.out.write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

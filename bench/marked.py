@@ -3,14 +3,18 @@ would have seen them. Marks: ``bench/marked_fields.csv``."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.figures import data_folder
 from bench.marked_fields import FIELDS, TUNED_ON, UM_PER_PX, field_picture, score
 from bench.shifts import CAMERAS
 from edge.imaging.locate import locate
+
+RECORD = Path(__file__).with_suffix(".json")
 
 
 def f1(counts: NDArray[np.int64]) -> float:
@@ -42,7 +46,11 @@ def marked_fields(folder: Path) -> dict[str, object]:
     return told
 
 
-if __name__ == "__main__":  # pragma: no cover
-    from bench.figures import data_folder
+def main() -> None:
+    """Print the figures and write them to ``bench/marked.json``."""
+    told = marked_fields(data_folder())
+    RECORD.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
-    marked_fields(data_folder())
+
+if __name__ == "__main__":
+    main()

@@ -107,6 +107,39 @@ def noise(sigma: float) -> Shift:
     return shift
 
 
+def crowded(layers: int) -> Shift:
+    """A thick part: the field over itself, each layer moved and all but the first paler by half."""
+
+    def shift(rgb: Rgb, um_per_px: float) -> tuple[Rgb, float]:
+        white = np.percentile(rgb[::8, ::8].reshape(-1, 3), 95, axis=0).astype(np.float32)
+        passed = np.clip(rgb / white, 1 / 255, 1.0)
+        rng = np.random.default_rng(0)
+        through = passed.copy()
+        for _ in range(layers - 1):
+            moved = rng.integers(0, rgb.shape[:2])
+            through *= np.sqrt(np.roll(passed, tuple(moved), axis=(0, 1)))
+        return np.clip(through * white, 0, 255).astype(np.uint8), um_per_px
+
+    return shift
+
+
+def thin(share: float) -> Shift:
+    """The feathered edge: cells on ``share`` of the field in its middle, glass on the rest."""
+
+    def shift(rgb: Rgb, um_per_px: float) -> tuple[Rgb, float]:
+        white = np.percentile(rgb[::8, ::8].reshape(-1, 3), 90, axis=0)
+        grain = np.random.default_rng(0).normal(0, 1.5, rgb.shape)
+        glass = np.clip(white + grain, 0, 255).astype(np.uint8)
+        height, width = rgb.shape[:2]
+        tall, wide = round(height * share**0.5), round(width * share**0.5)
+        top, left = (height - tall) // 2, (width - wide) // 2
+        middle = (slice(top, top + tall), slice(left, left + wide))
+        glass[middle] = rgb[middle]
+        return glass, um_per_px
+
+    return shift
+
+
 def scale(um_per_px: float) -> Shift:
     """Another camera or objective: the picture at ``um_per_px``."""
 

@@ -65,6 +65,9 @@ _JUDGED_AT_ONCE: Final = 12
 """Cells judged after one frame: those of a crowded field are spread over the next ones, so that the
 lamps answer in time."""
 
+_SAME_FIELD_UM: Final = 15.0
+"""Fields no further apart show nearly the same cells."""
+
 _EVENNESS_EVERY: Final = 15
 """Frames between two looks at the evenness of the light: it changes only when someone turns it."""
 
@@ -240,6 +243,7 @@ class Screening:
         self._views = Views(settings.screening.views if camera.continuous else 1)
         self._coach = Coach(settings.coach)
         self._evenness = math.nan
+        self._resting_at: Place | None = None
         self._trusted: Quality | None = None  # of a field at rest, not measured in every frame
         self._trusted_frames = 0
         self._last: tuple[Place, Quality] | None = None  # of the frame before, where followed
@@ -492,7 +496,20 @@ class Screening:
             dirt=stage.dirt_share,
             too_fast=place.confidence == 0.0 and quality.trouble in (None, Trouble.MOVING),
             other_objective=other,
+            same_field=self._same_field(place),
         )
+
+    def _same_field(self, place: Place) -> bool:
+        """Whether a field is about the one come to last; else it is that one from now on."""
+        last = self._resting_at
+        same = (
+            last is not None
+            and place.place == last.place
+            and math.hypot(place.x_um - last.x_um, place.y_um - last.y_um) < _SAME_FIELD_UM
+        )
+        if not same:
+            self._resting_at = place
+        return same and self._camera.continuous
 
     def _look(self, frame: Frame, um_per_px: float, place: Place, sharpness: float) -> None:
         """Chart the cells of a field; new ones, and those that wait, are offered this view."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
-from math import isfinite
+from math import inf, isfinite
 from typing import Final
 
 from edge.imaging.quality import Measures, Trouble
@@ -81,6 +81,8 @@ class CoachSettings:
         raise_frames: Frames of evidence until advice is given.
         lasting_frames: Until the lamps give it too; as many without it take it back.
         passed: Focus: now this many times as blurred as at its best means the best was passed.
+        softened: The same within one field that can still be used: it is told before the field is
+            lost. Fields of one slide differ by as much, so only one and the same field counts.
         focus_frames: How many frames the best is remembered.
         min_evenness: Darkest part of the glass over the brightest.
         max_dirt: Share of the field under dirt that does not move.
@@ -92,6 +94,7 @@ class CoachSettings:
     raise_frames: int = 3
     lasting_frames: int = 10
     passed: float = 1.3
+    softened: float = 1.5
     focus_frames: int = 40
     min_evenness: float = 0.62
     max_dirt: float = 0.01
@@ -101,8 +104,8 @@ class CoachSettings:
     def __post_init__(self) -> None:
         if not 1 <= self.raise_frames <= self.lasting_frames or self.focus_frames < 3:
             raise ValueError("raise_frames must be 1 to lasting_frames, focus_frames at least 3")
-        if self.passed <= 1:
-            raise ValueError("passed must be above 1")
+        if min(self.passed, self.softened) <= 1:
+            raise ValueError("passed and softened must be above 1")
         for name in ("min_evenness", "max_dirt", "thin_glass", "pale_contrast"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be a share between 0 and 1")
@@ -119,6 +122,7 @@ class Sight:
         dirt: Share of the field under dirt that does not move.
         too_fast: The slide moved further since the last frame than can be followed well.
         other_objective: Its scale is not the one the examination began with.
+        same_field: It shows what the frame before showed: what changed is not the slide.
     """
 
     trouble: Trouble | None = None
@@ -127,6 +131,7 @@ class Sight:
     dirt: float = 0.0
     too_fast: bool = False
     other_objective: bool = False
+    same_field: bool = False
 
 
 class Coach:
@@ -178,13 +183,17 @@ class Coach:
         passed = self._focus.passed(sight)
         if sight.trouble is Trouble.OUT_OF_FOCUS:
             due.add(Advice.FOCUS_BACK if passed else Advice.OUT_OF_FOCUS)
+        elif sight.trouble is None and self._focus.softened:
+            due.add(Advice.FOCUS_BACK)
         elif sight.trouble is not None:
             due.add(Advice(sight.trouble.value))
         if sight.too_fast:
             due.add(Advice.SLOWER)
         if sight.other_objective:
             due.add(Advice.WRONG_OBJECTIVE)
-        if sight.evenness < limits.min_evenness:
+        # Where there is hardly any glass, none can tell how evenly it is lit.
+        crowded = sight.trouble is Trouble.TOO_CROWDED
+        if sight.evenness < limits.min_evenness and not crowded:
             due.add(Advice.UNEVEN_LIGHT)
         if sight.dirt > limits.max_dirt:
             due.add(Advice.DIRT)
@@ -207,13 +216,21 @@ class _Focus:
     def __init__(self, settings: CoachSettings) -> None:
         self._settings = settings
         self._blurs: deque[float] = deque(maxlen=settings.focus_frames)
+        self._best_here = inf  # of the field that is in view, um
+        self.softened = False
+        """Whether the field in view was clearly sharper before."""
 
     def passed(self, sight: Sight) -> bool:
         """Take in one frame; True when it was clearly sharper before and does not get sharper."""
         blur = sight.measures.sharpest_um if sight.measures is not None else float("nan")
         unfit = (Trouble.MOVING, Trouble.TOO_DARK, Trouble.SATURATED, Trouble.TOO_EMPTY)
+        if not sight.same_field:
+            self._best_here = inf
         if not isfinite(blur) or sight.trouble in unfit:
+            self.softened = False
             return False
+        self.softened = blur > self._settings.softened * self._best_here
+        self._best_here = min(self._best_here, blur)
         before = list(self._blurs)
         self._blurs.append(blur)
         if len(before) < 3:

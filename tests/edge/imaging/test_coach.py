@@ -65,6 +65,26 @@ def test_turned_past_the_best_the_hand_is_sent_back_a_little():
     assert told(coach, *back, *[USABLE] * 5)[-1] is None
 
 
+def test_a_focus_that_drifts_away_is_told_before_the_field_is_lost():
+    coach = Coach()
+    at_rest = [replace(blurred(b), same_field=True) for b in (0.3, 0.3, 0.4, 0.55, 0.6, 0.6, 0.6)]
+    assert told(coach, *at_rest)[-1] is Advice.FOCUS_BACK
+    mended = [replace(blurred(0.35), same_field=True)] * 5
+    assert told(coach, *mended)[-1] is None
+
+
+def test_another_field_may_have_softer_cells_without_a_word():
+    coach = Coach()
+    sharp = [replace(blurred(0.3), same_field=True)] * 5
+    elsewhere = [blurred(0.6), *[replace(blurred(0.6), same_field=True)] * 20]
+    assert set(told(coach, *sharp, *elsewhere)) == {None}
+
+
+def test_a_thick_part_has_no_glass_to_tell_the_light_by():
+    thick = Sight(trouble=Trouble.TOO_CROWDED, measures=GOOD, evenness=0.4)
+    assert told(Coach(), *[thick] * 5)[-1] is Advice.TOO_CROWDED
+
+
 def test_without_light_nothing_else_is_said():
     coach = Coach()
     told(coach, *[replace(USABLE, evenness=0.3)] * 5)
