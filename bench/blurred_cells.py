@@ -149,21 +149,25 @@ def rendered(classifier: Classifier, kind: str, seeds: int, limit_um: float) -> 
 def main() -> None:
     """Print the figures and write ``bench/blurred_cells.json``."""
     parser = argparse.ArgumentParser(prog="python -m bench.blurred_cells", description=__doc__)
-    parser.add_argument("--seeds", type=int, default=2, help="rendered smears of each kind")
+    parser.add_argument("--seeds", type=int, default=1, help="rendered smears of each kind")
+    parser.add_argument("--kinds", nargs="*", default=["healthy"], help="kinds of rendered smears")
     parser.add_argument("--out", type=Path, default=RECORD)
     arguments = parser.parse_args()
-    told: dict[str, object] = {"limit_um": QualitySettings().max_cell_blur_um}
+    limit_um = QualitySettings().max_cell_blur_um
+    told: dict[str, object] = {"limit_um": limit_um}
+
+    def note(name: str, found: object) -> None:
+        told[name] = found
+        print(f"  {name}: {json.dumps(found)}", flush=True)
+        arguments.out.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+
     for source in SOURCES:
-        told[source] = of_source(data_folder(), source)
-        print(f"  {source}: {json.dumps(told[source])}", flush=True)
+        note(source, of_source(data_folder(), source))
     classifier = open_classifier(None, 2)
-    for kind in ("healthy", "leukemic"):
-        for name, limit_um in (("with", QualitySettings().max_cell_blur_um), ("without", 1e6)):
-            told[f"rendered_{kind}_{name}_limit"] = found = rendered(
-                classifier, kind, arguments.seeds, limit_um
-            )
-            print(f"  {kind}, {name} limit: {json.dumps(found)}", flush=True)
-    arguments.out.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    for kind in arguments.kinds:
+        for name, limit in (("with", limit_um), ("without", 1e6)):
+            found = rendered(classifier, kind, arguments.seeds, limit)
+            note(f"rendered_{kind}_{name}_limit", found)
 
 
 if __name__ == "__main__":

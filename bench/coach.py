@@ -179,7 +179,7 @@ def moves(folder: Path, count: int) -> dict[str, str]:
 def main() -> None:
     """Print the figures as JSON and write them to ``bench/coach.json``."""
     parser = argparse.ArgumentParser(prog="python -m bench.coach", description=__doc__)
-    parser.add_argument("--each", type=int, default=12, help="fields of each source")
+    parser.add_argument("--each", type=int, default=5, help="fields of each source")
     parser.add_argument("--out", type=Path, default=RECORD)
     arguments = parser.parse_args()
     found = measure(data_folder(), arguments.each)

@@ -191,9 +191,7 @@ class Coach:
             due.add(Advice.SLOWER)
         if sight.other_objective:
             due.add(Advice.WRONG_OBJECTIVE)
-        # Where there is hardly any glass, none can tell how evenly it is lit.
-        crowded = sight.trouble is Trouble.TOO_CROWDED
-        if sight.evenness < limits.min_evenness and not crowded:
+        if sight.evenness < limits.min_evenness:
             due.add(Advice.UNEVEN_LIGHT)
         if sight.dirt > limits.max_dirt:
             due.add(Advice.DIRT)

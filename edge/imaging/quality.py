@@ -69,8 +69,8 @@ class QualitySettings:
             put on show at least 0.95 um.
         max_motion_um: Longest smear in one direction.
         max_cell_blur_um: Widest edges of a cell that is judged, in the direction where they are
-            widest (``cell_blur``). Of real cells as they were taken at most 1 in 500 has more, of
-            cells smeared by 3 um nearly all (``python -m bench.blurred_cells``).
+            widest (``cell_blur``). Of real cells as they were taken about 1 in 400 has more, of
+            cells smeared by 4 um nearly all (``python -m bench.blurred_cells``).
         min_light: Glass at least this bright, share of the camera's range.
         max_clipped: Greatest share of the picture with all channels at the end of the range.
         min_glass: Least share of the picture that must be free of cells.

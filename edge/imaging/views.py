@@ -2,7 +2,11 @@
 
 A frame just usable is followed by a better one as the hand settles and the focus is turned. A cell
 waits for a few views, or until the hand moves on. One whose best view was too blurred is put back:
-the next time the hand comes by, it is offered views again. Nothing is judged twice.
+the next time the hand comes by, it is offered views again.
+
+Nothing is judged twice. A later view does not replace a call that was counted: the sequential test
+counts each cell once, and a hand goes back to cells that were flagged, which would then be the ones
+with a second chance (``python -m bench.revisits``: false greens several times as many as promised).
 """
 
 from __future__ import annotations

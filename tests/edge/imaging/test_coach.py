@@ -80,11 +80,6 @@ def test_another_field_may_have_softer_cells_without_a_word():
     assert set(told(coach, *sharp, *elsewhere)) == {None}
 
 
-def test_a_thick_part_has_no_glass_to_tell_the_light_by():
-    thick = Sight(trouble=Trouble.TOO_CROWDED, measures=GOOD, evenness=0.4)
-    assert told(Coach(), *[thick] * 5)[-1] is Advice.TOO_CROWDED
-
-
 def test_without_light_nothing_else_is_said():
     coach = Coach()
     told(coach, *[replace(USABLE, evenness=0.3)] * 5)

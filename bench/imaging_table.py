@@ -1,0 +1,127 @@
+"""``python -m bench.imaging_table docs/imaging.md``: write the recorded figures into it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bench import blurred_cells, coach, marked, red_cell_ruler, revisits
+
+_TABLES = ("marked", "coach", "blurred", "ruler", "revisits")
+
+
+def table(name: str) -> str:
+    """One table as Markdown."""
+    makers = {
+        "marked": _marked,
+        "coach": _coach,
+        "blurred": _blurred,
+        "ruler": _ruler,
+        "revisits": _revisits,
+    }
+    return "\n".join(makers[name]())
+
+
+def _record(path: Path) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return told
+
+
+def _marked() -> list[str]:
+    told = _record(marked.RECORD)
+    lines = [
+        "| seen | hit, missed, false | F1 | fields tuned on | others |",
+        "|---|---|---|---|---|",
+    ]
+    for name, row in told.items():
+        if isinstance(row, dict):
+            counts = ", ".join(map(str, row["hit_missed_false"]))
+            lines.append(
+                f"| {name} | {counts} | {row['f1']:.3f} | {row['tuned_on']:.3f} | "
+                f"{row['others']:.3f} |"
+            )
+    return lines
+
+
+def _coach() -> list[str]:
+    told = _record(coach.RECORD)
+    alarms = ", ".join(f"{n} x {name}" for name, n in told["false_alarms"].items()) or "none"
+    lines = ["| fault put on a real field | told |", "|---|---|"]
+    lines.append(f"| none: false alarms | {alarms} ({told['fields']} fields) |")
+    lines += [f"| {name} | {hits} |" for name, hits in told["hits"].items()]
+    lines += [f"| {name} | {hits} |" for name, hits in told["in a row"].items()]
+    for name in ("turn slowly, before the best", "back a little, beyond it"):
+        lines.append(f"| {name} | {told[name]} |")
+    return lines
+
+
+def _blurred() -> list[str]:
+    told = _record(blurred_cells.RECORD)
+    sources = {name: row for name, row in told.items() if name in blurred_cells.SOURCES}
+    worse = list(next(iter(sources.values()))["refused_when"])
+    lines = [
+        f"| cells of | refused as taken | {' | '.join(worse)} |",
+        "|" + "---|" * (2 + len(worse)),
+    ]
+    for name, row in sources.items():
+        shares = " | ".join(f"{row['refused_when'][each]:.0%}" for each in worse)
+        lines.append(f"| {name} | {row['refused']} of {row['cells']} | {shares} |")
+    lines += [
+        "",
+        "| rendered smears | judged | of smeared frames | unjudged |",
+        "|---|---|---|---|",
+    ]
+    for name, row in told.items():
+        if name.startswith("rendered_"):
+            words = name.removeprefix("rendered_").replace("_", " ")
+            counts = " | ".join(str(row[k]) for k in ("judged", "of_smeared_frames", "unjudged"))
+            lines.append(f"| {words} | {counts} |")
+    return lines
+
+
+def _ruler() -> list[str]:
+    told = _record(red_cell_ruler.RECORD)
+    lines = ["| figure | value |", "|---|---|"]
+    return lines + [f"| {name.replace('_', ' ')} | {value:g} |" for name, value in told.items()]
+
+
+def _revisits() -> list[str]:
+    told = _record(revisits.RECORD)
+    lines = ["| slides, and where the hand goes back | REVIEW | green |", "|---|---|---|"]
+    lines += [
+        f"| {name} | {row['review']:.2%} | {row['green']:.2%} |"
+        for name, row in told.items()
+        if isinstance(row, dict)
+    ]
+    return lines
+
+
+def rewrite(text: str) -> str:
+    """The document with its tables made anew.
+
+    Raises:
+        ValueError: The markers of a table are not there.
+    """
+    for name in _TABLES:
+        begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
+        before, found, rest = text.partition(begin)
+        _, closed, after = rest.partition(end)
+        if not found or not closed:
+            raise ValueError(f"the markers {begin} and {end} are not there")
+        text = f"{before}{begin}\n{table(name)}\n{end}{after}"
+    return text
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Rewrite the files named."""
+    for name in sys.argv[1:] if arguments is None else arguments:
+        path = Path(name)
+        path.write_text(rewrite(path.read_text(encoding="utf-8")), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

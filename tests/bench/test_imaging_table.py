@@ -1,0 +1,56 @@
+"""What docs/imaging.md says was measured, and is what the loop relies on."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bench import blurred_cells, coach, marked, red_cell_ruler, revisits
+from bench.imaging_table import rewrite
+from edge.imaging.quality import QualitySettings
+from tests.shared_data import REPOSITORY
+
+
+def test_the_figures_of_the_document_are_those_that_were_measured() -> None:
+    text = (REPOSITORY / "docs" / "imaging.md").read_text(encoding="utf-8")
+    assert rewrite(text) == text, "run: python -m bench.imaging_table docs/imaging.md"
+
+
+def test_hardly_a_real_cell_is_refused_as_it_was_taken() -> None:
+    told = json.loads(blurred_cells.RECORD.read_text(encoding="utf-8"))
+    assert told["limit_um"] == QualitySettings().max_cell_blur_um, "run: bench.blurred_cells"
+    sources = [told[name] for name in blurred_cells.SOURCES]
+    assert sum(row["refused"] for row in sources) <= 0.005 * sum(row["cells"] for row in sources)
+    assert all(row["refused_when"]["smear 4 um"] > 0.9 for row in sources)
+
+
+def test_the_finder_bears_other_cameras() -> None:
+    told = json.loads(marked.RECORD.read_text(encoding="utf-8"))
+    assert told["as it is"]["f1"] >= 0.98
+    assert min(row["f1"] for row in told.values() if isinstance(row, dict)) >= 0.9
+
+
+def test_the_coach_is_hardly_ever_wrong_and_sees_what_it_should() -> None:
+    told = json.loads(coach.RECORD.read_text(encoding="utf-8"))
+    assert sum(told["false_alarms"].values()) <= 0.06 * told["fields"]
+    hits, of = told["hits"]["defocus 0.6 um"].split(" of ")
+    assert int(hits) >= 0.9 * int(of)
+
+
+def test_a_counted_call_is_not_replaced_because_the_hand_could_choose_whose() -> None:
+    """The reason for a choice: replaced calls of flagged cells would break the promise of green."""
+    told = json.loads(revisits.RECORD.read_text(encoding="utf-8"))
+    assert told["blasts at the limit, back to any cell 0%"]["green"] <= told["beta"]
+    assert told["blasts at the limit, back to flagged cells 8%"]["green"] > 2 * told["beta"]
+
+
+def test_the_ruler_errs_because_red_cells_differ() -> None:
+    told = json.loads(red_cell_ruler.RECORD.read_text(encoding="utf-8"))
+    assert told["correlation"] > 0.9
+    assert told["spread_left"] < 0.5 * told["spread_between_fields"]
+
+
+def test_a_document_without_a_place_for_figures_is_refused() -> None:
+    with pytest.raises(ValueError, match="markers"):
+        rewrite("# No figures here\n")
