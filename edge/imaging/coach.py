@@ -228,7 +228,9 @@ class _Focus:
             self.softened = False
             return False
         self.softened = blur > self._settings.softened * self._best_here
-        self._best_here = min(self._best_here, blur)
+        # The first frame of a field may still be told by what was measured before the push.
+        if sight.same_field:
+            self._best_here = min(self._best_here, blur)
         before = list(self._blurs)
         self._blurs.append(blur)
         if len(before) < 3:

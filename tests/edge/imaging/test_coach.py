@@ -73,6 +73,14 @@ def test_a_focus_that_drifts_away_is_told_before_the_field_is_lost():
     assert told(coach, *mended)[-1] is None
 
 
+def test_what_was_measured_before_a_push_is_no_best_of_the_next_field():
+    coach = Coach()
+    sharp = [replace(blurred(0.3), same_field=True)] * 5
+    pushed = blurred(0.3)  # not measured anew: the frame before still counts
+    softer = [replace(blurred(0.6), same_field=True)] * 20
+    assert set(told(coach, *sharp, pushed, *softer)) == {None}
+
+
 def test_another_field_may_have_softer_cells_without_a_word():
     coach = Coach()
     sharp = [replace(blurred(0.3), same_field=True)] * 5
