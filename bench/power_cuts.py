@@ -368,6 +368,7 @@ def cuts(count: int, seed: int = 0) -> Result:
             home.mkdir()
             for path, content in card_after(done[:point], rng).items():
                 if path:
+                    (home / path).parent.mkdir(exist_ok=True)  # cache/ of the verdict's tables
                     (home / path).write_bytes(content)
             said = b"".join(each.data for each in done[:point] if each.kind == "say")
             inspect(home, Told.of(said.decode()), result, f"cut {i} after operation {point}")

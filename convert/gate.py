@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,6 +87,10 @@ def decide_alike(int8: Answers, reference: Answers) -> Flags:
     return alike
 
 
+INTERPRETERS: Final = "interpreters answer alike"
+SENSITIVITY_KEPT: Final = "sensitivity is kept"
+
+
 def run_gate(found: Evidence, settings: ConvertSettings) -> list[Check]:
     """All checks but that of the interpreters, passed or not."""
     agreement = found.figures["agreement"]
@@ -100,8 +104,13 @@ def run_gate(found: Evidence, settings: ConvertSettings) -> list[Check]:
         ),
         _silence(found.int8, found.reference, settings),
         _auc(before["auc"], now["auc"], settings.most_auc_loss),
-        _kept("sensitivity", "loss", found.own.sensitivity, settings.most_sensitivity_loss),
-        _kept("false-blast rate", "rise", found.own.false_blasts, settings.most_false_blast_rise),
+        _kept(SENSITIVITY_KEPT, "loss", found.own.sensitivity, settings.most_sensitivity_loss),
+        _kept(
+            "false-blast rate is kept",
+            "rise",
+            found.own.false_blasts,
+            settings.most_false_blast_rise,
+        ),
         _one_decision(found.shared, settings),
         _change("calibration error", before["ece"], now["ece"], settings.most_ece_change),
         _verdicts(found.examined, settings.most_verdicts_changed),
@@ -128,9 +137,6 @@ def interpreters_check(steps: NDArray[np.int64], compared: str, most: int) -> Ch
     )
 
 
-INTERPRETERS = "interpreters answer alike"
-
-
 def _silence(int8: Answers, reference: Answers, settings: ConvertSettings) -> Check:
     now, before = (
         float((answers.counted & ~answers.answered).mean()) for answers in (int8, reference)
@@ -149,12 +155,11 @@ def _auc(before: float | None, now: float | None, most: float) -> Check:
     return Check("AUC is kept", before - now <= most, found)
 
 
-def _kept(rate: str, what: str, loss: Loss | None, most: float) -> Check:
+def _kept(name: str, what: str, loss: Loss | None, most: float) -> Check:
     """A rate of the network that ships, by its own decision, beside float's by float's own.
 
     Both rates are asked: a decision set anew can buy one of them with the other, never both.
     """
-    name = f"{rate} is kept"
     if loss is None:
         return Check(name, False, "cannot be measured: the holdout lacks such cells")
     return Check(name, loss.bound <= most, f"{_told(what, loss)} (at most {most:.1%})")

@@ -21,6 +21,7 @@ from edge.errors import ConversionRefused
 from edge.inference.interpreter import open_interpreter
 
 _WIDER: Final = 1.4
+_WIDEST: Final = 10.0
 _FLOAT_LAYERS: Final = (2, 6, 12)
 
 
@@ -111,7 +112,7 @@ class Ladder:
             if attempt(way, factor):
                 return trials
             wider = factor
-            while trials and trials[-1].only_interpreters_differ and wider * _WIDER <= 10:
+            while trials and trials[-1].only_rounding_is_wrong and wider * _WIDER <= _WIDEST:
                 wider *= _WIDER
                 if attempt(way, wider):
                     return trials

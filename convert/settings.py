@@ -52,7 +52,7 @@ class ConvertSettings:
     output_range_factor: float = 3.0
     specificity: float = 0.97
     blast_free_specificity: float = 0.99
-    conformal_error: float = 0.04
+    conformal_error: float = 0.03
     strange_share: float = 0.005
     blast_free_below: float = 0.01
     count_unseen_cameras: bool = True

@@ -41,8 +41,8 @@ def test_the_figures_have_not_sunk() -> None:
     ranked = told["cross_validation"]["leukemia_patients"]
     print(f"AUC by patient {ranked['auc']} {ranked['auc_interval']}, never-seen laboratory "
           f"{told['left_out']['munich']['auc']}")  # fmt: skip
-    assert ranked["auc"] >= 0.97
-    assert told["left_out"]["munich"]["auc"] >= 0.99
+    assert ranked["auc"] >= 0.975
+    assert told["left_out"]["munich"]["auc"] >= 0.985
     abstention = told["cross_validation"]["abstention"]["bundle"]
     assert abstention["coverage"] >= 0.8
     assert abstention["error"] <= abstention["error_without_abstention"] / 2
