@@ -49,15 +49,17 @@ def main() -> int:
     if told.one:
         print(json.dumps(_measure(told.one, told.network, told.cells)))
         return 0
-    taken: dict[str, list[dict[str, float]]] = {name: [] for name in NAMES}
+    runs: list[dict[str, Any]] = []
     for turn in range(told.turns):
         for name in NAMES if turn % 2 == 0 else NAMES[::-1]:
-            taken[name].append(_apart(name, told.network, told.cells))
-    report = _ratios(taken) | {
+            runs.append({"name": name} | _apart(name, told.network, told.cells))
+            print(json.dumps(runs[-1]), flush=True)
+    report = ratios(runs) | {
         "network": told.network.name,
         "cells": told.cells,
         "turns": told.turns,
         "date": time.strftime("%Y-%m-%d"),
+        "runs": runs,
     }
     text = json.dumps(report, indent=1)
     print(text)
@@ -74,16 +76,18 @@ def _apart(name: str, network: Path, cells: int) -> dict[str, float]:
     return found
 
 
-def _ratios(taken: dict[str, list[dict[str, float]]]) -> dict[str, Any]:
-    """Medians of both, and ours over bare. CPU time, so that a busy machine changes nothing."""
-    medians = {
-        name: {key: round(median(each[key] for each in runs), 2) for key in runs[0]}
-        for name, runs in taken.items()
-    }
+def ratios(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Medians of each way, and ours over bare. CPU time, so that a busy machine changes little."""
+    medians: dict[str, Any] = {}
+    for name in NAMES:
+        own = [run for run in runs if run["name"] == name]
+        keys = [key for key in own[0] if key != "name"]
+        medians[name] = {key: round(median(run[key] for run in own), 2) for key in keys}
+    ours, bare, frozen = (medians[name] for name in ("ours", "bare", "frozen"))
     return medians | {
-        "time_ratio": round(medians["ours"]["cpu_s"] / medians["bare"]["cpu_s"], 3),
-        "memory_ratio": round(medians["ours"]["peak_mib"] / medians["bare"]["peak_mib"], 3),
-        "time_ratio_to_frozen": round(medians["ours"]["cpu_s"] / medians["frozen"]["cpu_s"], 3),
+        "time_ratio": round(ours["cpu_s"] / bare["cpu_s"], 3),
+        "memory_ratio": round(ours["peak_mib"] / bare["peak_mib"], 3),
+        "time_ratio_to_frozen": round(ours["cpu_s"] / frozen["cpu_s"], 3),
     }
 
 

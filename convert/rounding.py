@@ -24,7 +24,8 @@ _LEVELS: Final = 127
 """int8 weights of TFLite are symmetric: -127 to 127."""
 
 _PATCHES_A_CELL: Final = 150
-_CELLS_AT_ONCE: Final = 16
+_CELLS_AT_ONCE: Final = 4
+"""Patches of all layers are held meanwhile: many cells would be no quicker."""
 _MOST_INPUTS: Final = 1500
 """A layer with more inputs a weight row is rounded to nearest: its moments would cost minutes, and
 with so many the errors average out."""

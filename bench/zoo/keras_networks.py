@@ -12,9 +12,9 @@ from bench.zoo.cells import fitted_head
 
 SIDE = 64
 
-_EPOCHS = 15
+_EPOCHS = 25
 _BATCH = 45
-_LEARNING_RATE = 1e-3
+_LEARNING_RATE = 3e-3
 
 NETWORKS: dict[str, dict[str, Any]] = {
     "MobileNet": {"alpha": 0.25},
@@ -49,21 +49,19 @@ def side_of(name: str) -> int:
 
 
 def fit(model: Any, pixels: NDArray[np.float32], label_index: NDArray[np.int64]) -> None:
-    """Statistics of its normalisations from these pictures, a head that knows their labels, and a
-    few steps of training: see ``torch_networks.fit``."""
+    """A few steps of training, the statistics of its normalisations from these pictures, and a head
+    that knows their labels: see ``torch_networks.fit``."""
     import keras
 
-    norms = [x for x in model.layers if isinstance(x, keras.layers.BatchNormalization)]
-    for layer in norms:
-        layer.momentum = 0.0  # one pass over all: the statistics are those of the pictures
-    model(pixels, training=True)
-    for layer in norms:
-        layer.trainable = False
-    body = keras.Model(model.inputs[0], model.layers[-1].input)
-    features = np.asarray(body.predict(pixels, batch_size=32, verbose=0))
-    model.layers[-1].set_weights(list(fitted_head(features, label_index)))
     model.compile(
         optimizer=keras.optimizers.Adam(_LEARNING_RATE),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     )
     model.fit(pixels, label_index, batch_size=_BATCH, epochs=_EPOCHS, verbose=0)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = 0.0  # one pass over all: the statistics are those of the pictures
+    model(pixels, training=True)
+    body = keras.Model(model.inputs[0], model.layers[-1].input)
+    features = np.asarray(body.predict(pixels, batch_size=32, verbose=0))
+    model.layers[-1].set_weights(list(fitted_head(features, label_index)))

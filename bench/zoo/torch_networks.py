@@ -7,6 +7,7 @@ Narrow and shallow, but with every kind of operator their family uses. All take 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -376,6 +377,49 @@ def inception(labels: int) -> nn.Module:
     )  # fmt: skip
 
 
+def vgg(labels: int) -> nn.Module:
+    """Simonyan and Zisserman 2015: no normalisation, and a dense layer on the flattened picture."""
+    widths, parts = (3, 8, 12, 16, 16), []
+    for before, after in pairwise(widths):
+        parts += [nn.Conv2d(before, after, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
+    return nn.Sequential(*parts, nn.Flatten(), nn.Linear(256, 32), nn.ReLU(), nn.Linear(32, labels))
+
+
+def xception(labels: int) -> nn.Module:
+    """Chollet 2017: separable convolutions, each block around itself, activation first."""
+
+    def separable(before: int, after: int) -> list[nn.Module]:
+        depthwise = nn.Conv2d(before, before, 3, padding=1, groups=before, bias=False)
+        return [nn.ReLU(), depthwise, conv_bn(before, after, 1)]
+
+    def block(before: int, after: int) -> nn.Module:
+        body = [*separable(before, after), *separable(after, after), nn.MaxPool2d(3, 2, 1)]
+        return Residual(nn.Sequential(*body), conv_bn(before, after, 1, 2))
+
+    stem = conv_bn(3, 12, 3, 2, act=nn.ReLU)
+    return nn.Sequential(stem, block(12, 24), block(24, 32), nn.ReLU(), Head(32, labels))
+
+
+def efficientnet_v2(labels: int) -> nn.Module:
+    """Tan and Le 2021: expansion and depthwise fused into one convolution in the early blocks."""
+
+    def fused(before: int, after: int, stride: int) -> nn.Module:
+        body = nn.Sequential(conv_bn(before, before * 4, 3, stride, act=nn.SiLU),
+                             conv_bn(before * 4, after, 1))  # fmt: skip
+        return Residual(body) if before == after and stride == 1 else body
+
+    def late(before: int, after: int) -> nn.Module:
+        wide = before * 4
+        return nn.Sequential(conv_bn(before, wide, 1, act=nn.SiLU),
+                             conv_bn(wide, wide, 3, 2, wide, nn.SiLU),
+                             SqueezeExcite(wide, act=nn.SiLU), conv_bn(wide, after, 1))  # fmt: skip
+
+    return nn.Sequential(
+        conv_bn(3, 8, 3, 2, act=nn.SiLU), fused(8, 8, 1), fused(8, 16, 2), late(16, 24),
+        conv_bn(24, 48, 1, act=nn.SiLU), Head(48, labels),
+    )  # fmt: skip
+
+
 class _Attention(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -399,6 +443,7 @@ NETWORKS: dict[str, Callable[[int], nn.Module]] = {
     "resnet_bottleneck": resnet_bottleneck, "resnext": resnext, "regnet": regnet,
     "shufflenet_v2": shufflenet_v2, "squeezenet": squeezenet, "densenet": densenet,
     "ghostnet": ghostnet, "convnext": convnext, "inception": inception,
+    "vgg": vgg, "xception": xception, "efficientnet_v2": efficientnet_v2,
 }  # fmt: skip
 """Families that must pass, by name."""
 
