@@ -16,7 +16,7 @@ def test_from_the_newest_exporter_to_a_cell_classified(tmp_path: Path) -> None:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own
-        row = convert_one("efficientnet_lite", tmp_path / "zoo", newer=True)
+        row = convert_one("efficientnet", tmp_path / "zoo", newer=True)
     assert row["outcome"] == "bundle", row["words"]
     assert row["source"] == ".onnx, dynamo=True"
     report = (tmp_path / "zoo" / "bundle.report.json").read_text(encoding="utf-8")
