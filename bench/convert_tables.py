@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
+
+from bench.marked_text import between, rewrite_files
 
 _HERE: Final = Path(__file__).resolve().parent
 ZOO: Final = _HERE / "convert_zoo.json"
@@ -86,20 +86,8 @@ def rewrite(text: str) -> str:
     Raises:
         ValueError: The markers are not there.
     """
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the markers {BEGIN} and {END} are not there")
-    return f"{before}{BEGIN}\n{tables()}\n{END}{after}"
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Rewrite the files named."""
-    for name in sys.argv[1:] if arguments is None else arguments:
-        path = Path(name)
-        path.write_text(rewrite(path.read_text(encoding="utf-8")), encoding="utf-8")
-    return 0
+    return between(text, BEGIN, END, tables())
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(rewrite_files(rewrite))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from bench import blurred_cells, coach, marked, red_cell_ruler, revisits
+from bench.marked_text import between, rewrite_files
 
 _TABLES = ("marked", "coach", "blurred", "ruler", "revisits")
 
@@ -106,22 +105,9 @@ def rewrite(text: str) -> str:
         ValueError: The markers of a table are not there.
     """
     for name in _TABLES:
-        begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
-        before, found, rest = text.partition(begin)
-        _, closed, after = rest.partition(end)
-        if not found or not closed:
-            raise ValueError(f"the markers {begin} and {end} are not there")
-        text = f"{before}{begin}\n{table(name)}\n{end}{after}"
+        text = between(text, f"<!-- begin {name} -->", f"<!-- end {name} -->", table(name))
     return text
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Rewrite the files named."""
-    for name in sys.argv[1:] if arguments is None else arguments:
-        path = Path(name)
-        path.write_text(rewrite(path.read_text(encoding="utf-8")), encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(rewrite_files(rewrite))

@@ -7,11 +7,10 @@ no number in the document is older than the script that made it.
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.marked_text import between, rewrite_files
 from edge.inference.shelf import find_bundle
 
 BEGIN = "<!-- begin figures: python -m bench.tables README.md -->"
@@ -46,11 +45,7 @@ def rewrite(text: str) -> str:
     Raises:
         ValueError: The markers are not there.
     """
-    if BEGIN not in text or END not in text:
-        raise ValueError(f"the markers {BEGIN} and {END} are not there")
-    before, rest = text.split(BEGIN, 1)
-    after = rest.split(END, 1)[1]
-    return f"{before}{BEGIN}\n{figure_table()}\n{END}{after}"
+    return between(text, BEGIN, END, figure_table())
 
 
 def _recipe_rows(report: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -263,13 +258,5 @@ def _share(found: dict[str, int]) -> str:
     return f"{share:.1%} of {found['answered']} answered cells"
 
 
-def main(argv: Sequence[str]) -> int:
-    """Rewrite the documents named."""
-    for name in argv:
-        path = Path(name)
-        path.write_text(rewrite(path.read_text(encoding="utf-8")), encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    raise SystemExit(rewrite_files(rewrite))
