@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from convert.description import NetworkDescription
 
-_BATCH = 64
+_BATCH = 16
 
 Floats = NDArray[np.float32]
 

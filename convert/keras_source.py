@@ -59,8 +59,10 @@ def keras_network(
     if description.order == "BGR":
         model = _taking_rgb(model, side)
 
+    compute = _compiled(model, side)
+
     def run(real: Floats) -> Floats:
-        return np.asarray(model(real, training=False))
+        return np.asarray(compute(real))
 
     def freeze() -> Any:
         return frozen(lambda picture: model(picture, training=False), side)
@@ -73,6 +75,15 @@ def keras_network(
         None if reference is None else _alike(reference, softened, description),
         ("the softmax at its end was left off: the device computes it",) if softened else (),
     )
+
+
+def _compiled(model: Any, side: int) -> Any:
+    """The model in inference, traced once for any number of pictures: operation by operation it
+    would cost several times as much."""
+    import tensorflow as tf
+
+    pictures = tf.TensorSpec((None, side, side, 3), tf.float32)
+    return tf.function(lambda real: model(real, training=False), input_signature=[pictures])
 
 
 def check_shape(path: Path, shape: tuple[int | None, ...], description: NetworkDescription) -> None:
