@@ -373,8 +373,9 @@ install -D -m 644 bundle-key.pub /etc/leukoscope/bundle-key.pub
 """)
         fault = "leukoscope-fault.service"
         machine.run("systemctl", "restart", UNIT, check=False)
-        machine.until(lambda: machine.show("ActiveState", fault) == "active", "refused", 90)
-        refused = "E-BUN-05" in machine.run("journalctl", "-b", "-u", UNIT, "-n", "50")
+        # The fault's lamps blink before the service has said why.
+        machine.until(lambda: "E-BUN-05" in self._said_by_service(), "refused", 90)
+        machine.until(lambda: machine.show("ActiveState", fault) == "active", "fault", 90)
         told = machine.run("bash", "/stick/install.sh", "--no-start")
         updated = "no bundle signed with it" in told
         self.prepare()
@@ -394,12 +395,16 @@ chmod -R a+rX /media/stick
         machine.until(machine.is_serving, "signed bundle in use", 120)
         back = machine.run("leukoscope", "model", "back", check=False)
         stays = "The bundle in use stays" in back
+        if not (updated and stays):
+            raise Failed(f"updated {updated}, stays {stays}: {told}{back}")
         self.tell(
             "bundle key set: unsigned bundle refused with E-BUN-05, the program updated all the "
             "same; a signed one installed from a stick and in use; no way back to the unsigned"
         )
-        if not (refused and updated and stays):
-            raise Failed(f"refused {refused}, updated {updated}, stays {stays}: {told}{back}")
+
+    def _said_by_service(self) -> str:
+        """The last lines of its journal."""
+        return self._machine.run("journalctl", "-b", "-u", UNIT, "-n", "50")
 
     def uninstall(self) -> None:
         """Taken off: records are left."""

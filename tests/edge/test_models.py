@@ -28,7 +28,7 @@ def rehash(folder):
     path.write_text(json.dumps(description))
 
 
-def a_bundle(folder, version="3", spoil=None):
+def a_bundle(folder, version="30", spoil=None):
     """The shipped bundle under another version; ``spoil`` changes files before they are hashed."""
     shutil.copytree(find_bundle(), folder)
     path = folder / DESCRIPTION_FILE
@@ -55,11 +55,11 @@ def history(home):
 def test_a_stick_with_one_bundle_is_installed_and_proven_at_the_next_start(tmp_path):
     home = tmp_path / "home"
     a_bundle(tmp_path / "stick" / "bundles" / "new")
-    assert install(home, tmp_path / "stick").version == "3"
+    assert install(home, tmp_path / "stick").version == "30"
     state = read_in_use(home)
     assert (state.good, state.last_good) == (False, BUILT_IN)
     shutil.rmtree(tmp_path / "stick")  # pulled out
-    assert open_in_use(home).bundle.version == "3"
+    assert open_in_use(home).bundle.version == "30"
     assert read_in_use(home).good
     assert history(home) == ["installed"]
 
@@ -69,7 +69,7 @@ def test_a_zip_file_is_installed_and_one_that_is_none_is_said(tmp_path):
     with zipfile.ZipFile(tmp_path / "new.zip", "w") as archive:
         for path in bundle.iterdir():
             archive.write(path, f"new/{path.name}")
-    assert install(tmp_path / "home", tmp_path / "new.zip").version == "3"
+    assert install(tmp_path / "home", tmp_path / "new.zip").version == "30"
     (tmp_path / "no.zip").write_bytes(b"PK no zip")
     for wrong in ("no.zip", "nothing"):
         with pytest.raises(BundleMissing):
@@ -88,7 +88,7 @@ def test_an_altered_file_a_failed_golden_test_and_two_bundles_change_nothing(tmp
         install(home, tmp_path)
     assert read_in_use(home).current == BUILT_IN
     assert [path.name for path in (home / "models").iterdir()] == []
-    assert open_in_use(home).bundle.version != "3"
+    assert open_in_use(home).bundle.version != "30"
 
 
 def test_a_bundle_the_library_crashes_on_is_refused_and_the_device_lives(tmp_path, monkeypatch):
@@ -103,12 +103,12 @@ def test_a_bundle_the_library_crashes_on_is_refused_and_the_device_lives(tmp_pat
 
 def test_a_bundle_that_fails_at_start_is_left_for_the_last_good_one(tmp_path):
     home = tmp_path / "home"
-    install(home, a_bundle(tmp_path / "good", "3"))
+    install(home, a_bundle(tmp_path / "good", "30"))
     open_in_use(home)
-    install(home, a_bundle(tmp_path / "bad", "4"))
+    install(home, a_bundle(tmp_path / "bad", "40"))
     (home / "models" / read_in_use(home).current / "model.tflite").write_bytes(b"a dying card")
-    assert open_in_use(home).bundle.version == "3"
-    assert open_in_use(home).bundle.version == "3", "and stays with it"
+    assert open_in_use(home).bundle.version == "30"
+    assert open_in_use(home).bundle.version == "30", "and stays with it"
     assert history(home) == ["installed", "installed", "went back"]
 
 
@@ -124,18 +124,18 @@ def test_starts_that_end_before_the_test_does_are_counted_and_lead_back(tmp_path
         for _ in range(2):
             with pytest.raises(KeyboardInterrupt):
                 open_in_use(home)
-    assert open_in_use(home).bundle.version != "3"
+    assert open_in_use(home).bundle.version != "30"
     assert read_in_use(home).current == BUILT_IN
 
 
 def test_last_of_all_the_built_in_bundle_is_there(tmp_path):
     home = tmp_path / "home"
-    for version in ("3", "4"):
+    for version in ("30", "40"):
         install(home, a_bundle(tmp_path / version, version))
         open_in_use(home)
     for folder in (home / "models").glob("*/model.tflite"):
         folder.unlink()
-    assert open_in_use(home).bundle.version not in ("3", "4")
+    assert open_in_use(home).bundle.version not in ("30", "40")
     assert read_in_use(home).current == BUILT_IN
 
 

@@ -62,15 +62,15 @@ def clinic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Clinic:
 
 
 def test_a_signed_bundle_is_installed_from_a_folder_a_zip_and_a_stick(clinic: Clinic) -> None:
-    assert clinic.run("install", clinic.signed("three", "3")) == 0
-    assert clinic.in_use() == "3"
+    assert clinic.run("install", clinic.signed("three", "30")) == 0
+    assert clinic.in_use() == "30"
 
-    four = clinic.signed("four", "4")
+    four = clinic.signed("four", "40")
     with zipfile.ZipFile(clinic.folder / "four.zip", "w") as archive:
         for path in four.iterdir():
             archive.write(path, path.name)
     assert clinic.run("install", clinic.folder / "four.zip") == 0
-    assert clinic.in_use() == "4"
+    assert clinic.in_use() == "40"
 
     # A stick as sticks are: the bundle beside other files, and an older one in its bin.
     stick = clinic.signed("stick", "5")
@@ -82,29 +82,29 @@ def test_a_signed_bundle_is_installed_from_a_folder_a_zip_and_a_stick(clinic: Cl
     assert not (kept / "holiday.mp4").exists()
 
     assert clinic.run("back") == 0
-    assert clinic.in_use() == "4"
+    assert clinic.in_use() == "40"
     assert clinic.history() == [("installed", "checked")] * 3 + [("went back", "asked for")]
 
 
 def another_key(clinic: Clinic) -> Path:
-    return clinic.signed("bad", "4", keys(clinic.folder, "other")[0])
+    return clinic.signed("bad", "40", keys(clinic.folder, "other")[0])
 
 
 def no_signature(clinic: Clinic) -> Path:
-    bundle = clinic.signed("bad", "4")
+    bundle = clinic.signed("bad", "40")
     (bundle / SIGNATURE_FILE).unlink()
     return bundle
 
 
 def changed_and_hashed_again(clinic: Clinic) -> Path:
-    bundle = clinic.signed("bad", "4")
+    bundle = clinic.signed("bad", "40")
     (bundle / "MODEL_CARD.md").write_text("better than it is")
     rehash(bundle)
     return bundle
 
 
 def signature_of_another_bundle(clinic: Clinic) -> Path:
-    bundle = clinic.signed("bad", "4")
+    bundle = clinic.signed("bad", "40")
     (bundle / SIGNATURE_FILE).write_bytes((clinic.folder / "good" / SIGNATURE_FILE).read_bytes())
     return bundle
 
@@ -116,14 +116,14 @@ def signature_of_another_bundle(clinic: Clinic) -> Path:
 def test_any_other_is_refused_said_and_on_record_and_the_good_one_stays(
     made, clinic: Clinic, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    clinic.run("install", clinic.signed("good", "3"))
-    assert clinic.in_use() == "3"
+    clinic.run("install", clinic.signed("good", "30"))
+    assert clinic.in_use() == "30"
     bad = made(clinic)
     assert clinic.run("install", bad) == 2
     said = capsys.readouterr().err
     assert "E-BUN-05" in said
     assert str(bad) in said, "and not the name of a scratch copy"
-    assert clinic.in_use() == "3"
+    assert clinic.in_use() == "30"
     change, why = clinic.history()[-1]
     assert change == "refused"
     assert why.startswith("E-BUN-05")
@@ -133,7 +133,7 @@ def test_any_other_is_refused_said_and_on_record_and_the_good_one_stays(
 def test_a_file_changed_without_hashing_again_is_refused_for_what_it_is(
     clinic: Clinic, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bundle = clinic.signed("bad", "4")
+    bundle = clinic.signed("bad", "40")
     (bundle / "model.tflite").write_bytes(b"another network")
     assert clinic.run("install", bundle) == 2
     assert "E-BUN-03" in capsys.readouterr().err
@@ -143,9 +143,9 @@ def test_a_file_changed_without_hashing_again_is_refused_for_what_it_is(
 def test_a_key_that_cannot_be_read_costs_no_bundle_and_all_is_well_once_it_is_mended(
     clinic: Clinic,
 ) -> None:
-    clinic.run("install", clinic.signed("three", "3"))
+    clinic.run("install", clinic.signed("three", "30"))
     clinic.in_use()
-    clinic.run("install", clinic.signed("four", "4"))
+    clinic.run("install", clinic.signed("four", "40"))
     clinic.in_use()
     key = clinic.public.read_bytes()
     clinic.public.write_bytes(b"half a ke")
@@ -154,16 +154,16 @@ def test_a_key_that_cannot_be_read_costs_no_bundle_and_all_is_well_once_it_is_me
             open_in_use(clinic.home)
     assert clinic.run("install", clinic.folder / "three") == 2
     clinic.public.write_bytes(key)
-    assert clinic.in_use() == "4"
+    assert clinic.in_use() == "40"
 
 
 def test_a_signed_bundle_that_breaks_leads_back_to_the_signed_one_before(clinic: Clinic) -> None:
-    clinic.run("install", clinic.signed("three", "3"))
+    clinic.run("install", clinic.signed("three", "30"))
     clinic.in_use()
-    clinic.run("install", clinic.signed("four", "4"))
+    clinic.run("install", clinic.signed("four", "40"))
     folder = clinic.home / "models" / read_in_use(clinic.home).current
     (folder / SIGNATURE_FILE).unlink()
-    assert clinic.in_use() == "3"
+    assert clinic.in_use() == "30"
     change, why = clinic.history()[-1]
     assert change == "went back"
     assert "not signed" in why
@@ -173,25 +173,25 @@ def test_nobody_goes_back_to_a_bundle_that_would_be_refused(
     clinic: Clinic, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The built-in bundle is not signed with a clinic's own key."""
-    clinic.run("install", clinic.signed("three", "3"))
+    clinic.run("install", clinic.signed("three", "30"))
     clinic.in_use()
     assert clinic.run("back") == 2
     assert "The bundle in use stays" in capsys.readouterr().err
-    assert clinic.in_use() == "3"
+    assert clinic.in_use() == "30"
 
 
 def test_a_bundle_from_before_the_key_was_set_is_not_used_any_more(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(KEY_VARIABLE)
-    clinic.run("install", a_bundle(clinic.folder / "unsigned", "3"))
-    assert clinic.in_use() == "3"
+    clinic.run("install", a_bundle(clinic.folder / "unsigned", "30"))
+    assert clinic.in_use() == "30"
     assert clinic.history() == [("installed", "not asked for")]
     monkeypatch.setenv(KEY_VARIABLE, str(clinic.public))
     with pytest.raises(BundleUnsigned):
         open_in_use(clinic.home)
-    assert clinic.run("install", clinic.signed("signed", "4")) == 0
-    assert clinic.in_use() == "4"
+    assert clinic.run("install", clinic.signed("signed", "40")) == 0
+    assert clinic.in_use() == "40"
 
 
 def test_a_key_in_its_place_counts_even_where_it_leads_nowhere_or_may_not_be_looked_at(
@@ -215,7 +215,7 @@ def test_a_key_in_its_place_counts_even_where_it_leads_nowhere_or_may_not_be_loo
 
 def test_openssl_alone_signs_a_bundle_that_is_there_already(clinic: Clinic) -> None:
     """As docs/convert.md tells it: the bundle that ships, for a clinic's own key."""
-    bundle = a_bundle(clinic.folder / "bundle", "3")
+    bundle = a_bundle(clinic.folder / "bundle", "30")
     command = (
         f"openssl pkeyutl -sign -rawin -inkey {clinic.private} -in bundle.json "
         "| base64 -w0 > bundle.json.sig"
@@ -226,4 +226,4 @@ def test_openssl_alone_signs_a_bundle_that_is_there_already(clinic: Clinic) -> N
         pytest.skip("openssl is not here")
     subprocess.run(["bash", "-o", "pipefail", "-c", command], check=True, cwd=bundle)
     assert clinic.run("install", bundle) == 0
-    assert clinic.in_use() == "3"
+    assert clinic.in_use() == "30"
