@@ -79,6 +79,7 @@ class Ladder:
         self._network = network
         self._calibration = calibration
         self._settings = settings
+        self._made: dict[tuple[str, float, tuple[str, ...]], bytes] = {}
         found = [self._measured(prepared.plain)]
         if prepared.careful is not None:
             found.append(self._measured(prepared.careful))
@@ -128,7 +129,7 @@ class Ladder:
 
     def _rung(self, way: Way, factor: float, kept_float: tuple[str, ...] = ()) -> Rung:
         corrected = way.bias_error is not None and way.bias_error < way.error
-        model = to_int8(way.source, self._prepared.pixels, factor, kept_float)
+        model = self._int8(way.source, factor, kept_float)
         name = f"full int8, per channel, {way.source.name}"
         if corrected:
             better = self._bias_corrected(model)
@@ -141,13 +142,20 @@ class Ladder:
 
     def _measured(self, source: FloatModel) -> Way:
         factor = self._settings.output_range_factor
-        model = to_int8(source, self._prepared.pixels, factor)
+        model = self._int8(source, factor)
         corrected = self._bias_corrected(model)
         return Way(
             source,
             self._error(model),
             None if corrected is None else self._error(corrected),
         )
+
+    def _int8(self, source: FloatModel, factor: float, kept_float: tuple[str, ...] = ()) -> bytes:
+        """One conversion, made once: the first rung is one of the ways that were compared."""
+        key = (source.name, factor, kept_float)
+        if key not in self._made:
+            self._made[key] = to_int8(source, self._prepared.pixels, factor, kept_float)
+        return self._made[key]
 
     def _bias_corrected(self, model: bytes) -> bytes | None:
         return correct_head(model, (self._calibration.logits - self._logits(model)).mean(axis=0))
