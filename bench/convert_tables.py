@@ -61,9 +61,9 @@ def _cost(found: dict[str, Any]) -> list[str]:
         "",
         f"By the clock ours takes {clock:.2f} times as long as TensorFlow's. Computing time "
         f"{_held(found['time_ratio'])} within the goal, peak memory "
-        f"{_held(found['memory_ratio'])}. Ours prepares two ways to int8 and takes the better one. Handed the network our way, the "
-        f"bare converter is quicker too; ours takes {found['time_ratio_to_frozen']:.2f} times as "
-        "long as that.",
+        f"{_held(found['memory_ratio'])}. Ours prepares two ways to int8 and takes the better one. "
+        f"Handed the network our way, the bare converter is quicker too; ours takes "
+        f"{found['time_ratio_to_frozen']:.2f} times as long as that.",
     ]
     return lines
 
