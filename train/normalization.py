@@ -26,9 +26,8 @@ class Statistics:
         self._layers = [
             layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)
         ]
-        kept = [layer.momentum for layer in self._layers]
+        self._kept = [layer.momentum for layer in self._layers]
         self._run = compiled(model, training=True)
-        self._kept = kept
 
     def set_from(self, batches: Iterable[Any]) -> None:
         """Set every layer's mean and variance to their average over ``batches``, at least one."""
