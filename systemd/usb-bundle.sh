@@ -35,8 +35,9 @@ done
 cp "$repository"/constraints/py*.txt "$out/constraints/"
 cp -r "$here"/. "$out/systemd/"
 cp "$repository/hardware.md" "$repository/LICENSE" "$out/"
+# Named as a word to bash: on a FAT stick that a desktop mounted no file may be run by itself.
 # shellcheck disable=SC2016 # what is written is expanded when it runs
-printf '#!/bin/bash\nexec "$(dirname "$0")/systemd/install.sh" "$@"\n' > "$out/install.sh"
+printf '#!/bin/bash\nexec bash "$(dirname "$0")/systemd/install.sh" "$@"\n' > "$out/install.sh"
 chmod +x "$out/install.sh"
 (cd "$out" && find . -type f -print0 | sort -z | xargs -0 sha256sum) > "$out.sums"
 mv "$out.sums" "$out/SHA256SUMS"

@@ -1,6 +1,7 @@
 """What units, rules and installer say to each other: names that one sets and another waits for."""
 
 import re
+import subprocess
 
 from edge.heartbeats import LIMITS_S
 from edge.records.sticks import MOUNTED_AT
@@ -45,6 +46,18 @@ def test_a_stick_is_mounted_where_the_page_looks_for_it_and_seen_by_the_service(
     unit = read("leukoscope-stick@.service")
     for wall in ("PrivateMounts", "PrivateTmp", "ProtectSystem", "PrivateNetwork"):
         assert f"\n{wall}=" not in unit
+
+
+def test_the_installer_on_a_stick_runs_where_no_file_may_be_run_by_itself(tmp_path):
+    """Desktops mount FAT sticks so that only Windows' programs are executable."""
+    [line] = re.findall(r"^printf '(.*)' > \"\$out/install\.sh\"", read("usb-bundle.sh"), re.M)
+    (tmp_path / "install.sh").write_text(line.replace("\\n", "\n"))
+    (tmp_path / "systemd").mkdir()
+    (tmp_path / "systemd/install.sh").write_text(read("install.sh"))
+    words = ["bash", tmp_path / "install.sh", "--help"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "--uninstall" in done.stdout
 
 
 def test_the_request_to_shut_down_is_left_where_it_is_waited_for():
