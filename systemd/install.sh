@@ -182,21 +182,7 @@ else
   systemctl --quiet enable leukoscope.service leukoscope-poweroff.path
 fi
 
-if [ -n "$hotspot" ]; then
-  command -v nmcli > /dev/null || stop "There is no NetworkManager for the hotspot." "Install it, or leave out --hotspot."
-  [ ! -t 0 ] || printf 'Password of the network %s (8 to 63 characters): ' "$hotspot" >&2
-  IFS= read -r password
-  if [ ${#password} -lt 8 ] || [ ${#password} -gt 63 ]; then
-    stop "The password needs 8 to 63 characters." "Run it again." 2
-  fi
-  nmcli connection delete "$hotspot_name" > /dev/null 2>&1 || true
-  nmcli connection add type wifi ifname '*' con-name "$hotspot_name" autoconnect yes ssid "$hotspot" > /dev/null
-  # Standard input keeps the password out of the list of processes.
-  printf 'set 802-11-wireless.mode ap\nset 802-11-wireless.band bg\nset ipv4.method shared\nset ipv6.method disabled\nset wifi-sec.key-mgmt wpa-psk\nset wifi-sec.proto rsn\nset wifi-sec.psk %s\nsave persistent\nquit\n' "$password" |
-    nmcli --ask no connection edit "$hotspot_name" > /dev/null
-  nmcli connection up "$hotspot_name" > /dev/null || stop "The hotspot does not start." "Is the country set? sudo raspi-config nonint do_wifi_country XX"
-  say "network $hotspot: the page answers at http://10.42.0.1:8080/"
-fi
+if [ -n "$hotspot" ]; then bash "$here/hotspot.sh" "$hotspot"; fi
 
 if [ -n "$start" ] && running; then
   systemctl restart leukoscope-poweroff.path
