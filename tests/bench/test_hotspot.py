@@ -1,4 +1,4 @@
-"""The device's own wireless network (systemd/hotspot.sh), with a NetworkManager that keeps a profile."""
+"""The device's own wireless network (systemd/hotspot.sh), with a stand-in for NetworkManager."""
 
 import subprocess
 
