@@ -84,7 +84,7 @@ def model_card(
         _FACTORS.format(diseases=diseases),
         _METRICS.format(conformal_error=told["conversion"]["conformal_error"]),
         _data(told),
-        *([cross_validation(report)] if report else []),
+        *([cross_validation(report, told["input"].get("views", 1))] if report else []),
         _figures(told),
         _rates(told),
         _gate(checks),
@@ -126,7 +126,7 @@ def _details(told: dict[str, Any], notes: dict[str, Any]) -> str:
 ## Model details
 
 - Input: {spec["size_px"]} x {spec["size_px"]} px at {spec["um_per_px"]} um/px ({width:.1f} um \
-wide), colours relative to the empty glass.
+wide), colours relative to the empty glass{_views(spec)}.
 - Output: logits of {len(told["labels"])} labels: {", ".join(told["labels"])}.
 - Blasts: {", ".join(told["blast_labels"])}. No white cells: \
 {", ".join(told["non_cell_labels"]) or "none"}.
@@ -138,6 +138,11 @@ answer between {limits["unsure_low"]} and {limits["unsure_high"]}, nor below an 
 {limits["minimum_energy"]}.
 - Trained by recipe {notes.get("recipe", "unknown")}, seed {notes.get("seed", "unknown")}.
 """
+
+
+def _views(spec: dict[str, Any]) -> str:
+    views = spec.get("views", 1)
+    return f"; the mean answer to {views} mirrored views of each cell" if views > 1 else ""
 
 
 def _data(told: dict[str, Any]) -> str:

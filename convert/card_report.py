@@ -5,8 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 
-def cross_validation(report: dict[str, Any]) -> str:
-    """What networks of this recipe did on patients, laboratories and cameras they never saw."""
+def cross_validation(report: dict[str, Any], views: int = 1) -> str:
+    """What networks of this recipe did on patients, laboratories and cameras they never saw.
+
+    Args:
+        report: The trainer's.
+        views: Of each cell, that the network of the card averages.
+    """
     cross = report["cross_validation"]
     ranked = cross["leukemia_patients"]
     alone = ranked["patient_auc"]
@@ -16,7 +21,8 @@ def cross_validation(report: dict[str, Any]) -> str:
         "",
         f"{report['folds']} float networks of this recipe, each judging the patients it never saw: "
         f"{report['patients']} leukemia patients and the pictures of the other sources, "
-        f"{report['cells']:,} white cells. Written by `python -m train evaluate`.",
+        f"{report['cells']:,} white cells. Written by `python -m train evaluate`."
+        f"{_views(report, views)}",
         "",
         "| what | figure |",
         "|---|---|",
@@ -53,6 +59,18 @@ def cross_validation(report: dict[str, Any]) -> str:
             parts += ["", f"AUC on {name}, never trained on: {part['auc']} "
                       f"({_interval(part['auc_interval'])}, by picture)."]  # fmt: skip
     return "\n".join([*parts, "", *_robustness(report), ""])
+
+
+def _views(report: dict[str, Any], views: int) -> str:
+    """What to know where the networks judged by fewer views than the one of the card does."""
+    asked = int(report.get("views", 1))
+    if asked == views:
+        return ""
+    return (
+        f" They judged each cell by {asked} view{'s' if asked > 1 else ''} of it, the network of "
+        f"this card by the mean of {views} (`python -m bench.views` measures the difference): "
+        "these figures, and the operating point with them, are of the former."
+    )
 
 
 def _robustness(report: dict[str, Any]) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.errors import ConversionRefused
+from edge.inference.bundle import read_views
 from edge.inference.fields import Fields, parse_object
 
 Triple = tuple[float, float, float]
@@ -29,6 +30,7 @@ class NetworkDescription:
         multiply: Per channel: real = pixel * multiply + add.
         add: See ``multiply``.
         order: Of the channels it takes, ``RGB`` or ``BGR``.
+        views: Mirror images of each cell whose answers are averaged.
         trained_on: Sources with their terms, as ``bundle.json`` holds them.
         told: The whole file as read.
         log: The training log, or None.
@@ -49,6 +51,7 @@ class NetworkDescription:
     told: dict[str, Any]
     log: Path | None
     order: str = "RGB"
+    views: int = 1
 
 
 def read_description(path: Path) -> NetworkDescription:
@@ -93,6 +96,7 @@ def read_description(path: Path) -> NetworkDescription:
         told=fields.values,
         log=_log(fields, path.parent),
         order=order,
+        views=read_views(spec),
     )
 
 

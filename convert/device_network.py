@@ -11,6 +11,7 @@ from convert.second_opinion import ask, plain_kernels
 from edge.inference.bundle import InputSpec, Quantization
 from edge.inference.classifier import dequantize, pixel_table, quantize
 from edge.inference.interpreter import LIBRARIES, Interpreter
+from edge.inference.views import mean_answer
 
 
 class DeviceNetwork:
@@ -18,6 +19,7 @@ class DeviceNetwork:
 
     def __init__(self, network: NetworkDescription, interpreter: Interpreter) -> None:
         self.interpreter = interpreter
+        self._views = network.views
         found = interpreter.input
         self.input_quantization = Quantization(found.scale, found.zero_point)
         self.output_quantization = Quantization(
@@ -46,6 +48,14 @@ class DeviceNetwork:
     def logits(self, raw: NDArray[np.int8]) -> Floats:
         """Logits of raw outputs."""
         return dequantize(raw, self.output_quantization)
+
+    def answers(self, crops: NDArray[np.uint8]) -> Floats:
+        """Logits averaged over the network's views of each crop, as on the device."""
+
+        def answer(seen: NDArray[np.uint8]) -> Floats:
+            return self.logits(self.raw(seen))
+
+        return mean_answer(answer, crops, self._views)
 
 
 def steps_apart(

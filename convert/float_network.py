@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.description import NetworkDescription
+from edge.inference.views import mean_answer
 
 _BATCH = 16
 
@@ -49,6 +50,10 @@ class FloatNetwork:
         starts = range(0, len(crops), _BATCH)
         parts = [self.run(self.real_pixels(crops[i : i + _BATCH])) for i in starts]
         return np.concatenate(parts).astype(np.float64)
+
+    def answers(self, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Logits averaged over as many views of each crop as the description asks for."""
+        return mean_answer(self.logits, crops, self.description.views)
 
 
 def frozen(answer: Callable[[Any], Any], side: int) -> Any:

@@ -112,7 +112,7 @@ def convert(
     report = read_report(job.report)
     prepared = prepare(network, calibration.crops[chosen], settings)
     court = _court(network, calibration, holdout, folds, report, settings, job.threads)
-    sample = Calibration(calibration.crops[chosen], court.float_calibration[chosen])
+    sample = Calibration(calibration.crops[chosen], network.logits(calibration.crops[chosen]))
     ladder = Ladder(prepared, known, sample, settings)
     say(f"judging on {len(holdout)} holdout cells")
     trials = ladder.climb(lambda rung: _judged(rung, court, say), say)
@@ -221,8 +221,8 @@ def _court(
         network=network.description,
         calibration=calibration,
         holdout=holdout,
-        float_calibration=network.logits(calibration.crops),
-        float_holdout=network.logits(holdout.crops),
+        float_calibration=network.answers(calibration.crops),
+        float_holdout=network.answers(holdout.crops),
         folds=folds,
         report=report,
         layer_inputs=network.real_pixels(crops),
@@ -296,6 +296,7 @@ def _told(
         "input": {
             "size_px": known.size_px,
             "um_per_px": known.um_per_px,
+            "views": known.views,
             "colour": known.colour,
             "pixels": {
                 "order": "RGB",

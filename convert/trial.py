@@ -72,7 +72,7 @@ class Court:
         network: Labels and pixels.
         calibration: Cells that set the decision.
         holdout: Cells of patients never seen.
-        float_calibration: The float network's logits of the calibration cells.
+        float_calibration: The float network's answers to the calibration cells.
         float_holdout: Of the holdout.
         folds: Out-of-fold cells and answers, or None.
         report: The trainer's cross-validation, or None.
@@ -168,21 +168,22 @@ def try_rung(rung: Rung, court: Court, told: Callable[[str], None]) -> Trial:
     settings, network, holdout = court.settings, court.network, court.holdout
     device = DeviceNetwork(network, open_interpreter(rung.model, court.threads))
     decision = set_decision(
-        device.logits(device.raw(court.calibration.crops)),
+        device.answers(court.calibration.crops),
         court.calibration,
         network,
         settings,
         court.reference,
     )
     raw = device.raw(holdout.crops)
-    int8 = answer(device.logits(raw), network, decision)
+    logits = device.answers(holdout.crops)
+    int8 = answer(logits, network, decision)
     exact = answer(court.float_holdout, network, decision)
     # The float network's figures are those it would have had as a bundle: by its own decision.
     own_decision = set_decision(
         court.float_calibration, court.calibration, network, settings, court.reference
     )
     own = answer(court.float_holdout, network, own_decision)
-    unadjusted = answer(device.logits(raw), network, own_decision)
+    unadjusted = answer(logits, network, own_decision)
     measured = court.folds or (holdout, int8)
     sensitivity = measure_sensitivity(*measured)
     false_blasts = with_unseen_cameras(
@@ -200,7 +201,7 @@ def try_rung(rung: Rung, court: Court, told: Callable[[str], None]) -> Trial:
         "int8": figures_of(holdout, int8),
         "float": figures_of(holdout, own),
         "agreement": round(float(decide_alike(int8, exact).mean()), 5),
-        "mean_step_error": round(mean_step_error(device.logits(raw), court.float_holdout, step), 3),
+        "mean_step_error": round(mean_step_error(logits, court.float_holdout, step), 3),
     }
     facts = inspect_model(rung.model)
     evidence = Evidence(

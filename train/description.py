@@ -24,6 +24,7 @@ def describe(
         "input": {
             "size_px": recipe.network.size_px,
             "um_per_px": recipe.network.um_per_px,
+            "views": recipe.network.views,
             "colour": {"method": "white_reference", "parameters": {"context_um": context_um}},
         },
         "trained_on": [

@@ -8,17 +8,32 @@ from pathlib import Path
 from typing import Any, Self
 
 from edge.errors import UsageFault
+from edge.inference.views import VIEWS
 from train.labels import LABELS
 
 
 @dataclass(frozen=True)
 class NetworkRecipe:
-    """Which network: a backbone of ``shared/weights``, its width and its input."""
+    """Which network: a backbone of ``shared/weights``, its width and its input.
+
+    Attributes:
+        backbone: Name of its weights.
+        alpha: Its width.
+        size_px: Side of its input.
+        um_per_px: Scale of its input.
+        views: Mirror images of each cell whose answers are averaged when it is asked, 1, 2 or 4:
+            see ``edge.inference.views``. Training turns and mirrors every cell anyway.
+    """
 
     backbone: str
     alpha: float
     size_px: int
     um_per_px: float
+    views: int
+
+    def __post_init__(self) -> None:
+        if self.views not in VIEWS:
+            raise ValueError(f"network.views is {self.views}, not one of {VIEWS}")
 
 
 @dataclass(frozen=True)

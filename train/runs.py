@@ -11,6 +11,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.inference.views import mean_answer
 from train.augment import plain
 from train.cells import LabelledCell, split_cells
 from train.compiled import compiled
@@ -24,7 +25,7 @@ from train.network import build_network, is_folded
 from train.normalization import open_statistics
 from train.pixels import load_crops, shrink
 from train.plan import Run, coarse_recipe, read_cells, wide_spec, write_lists
-from train.recipe import Recipe
+from train.recipe import NetworkRecipe, Recipe
 from train.stains import StainBank, stain_anchors, stain_bank
 
 Progress = Callable[[int, int], None]
@@ -149,7 +150,7 @@ def train_run(
     answer = compiled(best, training=False)
 
     def ask(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return predict_logits(answer, crops, size_px)
+        return _mean_answer(answer, crops, recipe.network)
 
     holdout_crops = data.of(parts["holdout"])
     chosen = _evenly(parts["holdout"], _DEGRADED_CELLS if run.degrade else 0)
@@ -157,6 +158,7 @@ def train_run(
         tune=ask(tune_crops),
         holdout=ask(holdout_crops),
         fields={name: ask(crops) for name, crops in data.fields.items()},
+        views=recipe.network.views,
         degraded_cells=chosen,
         degraded={
             f"{name}/{strength}": ask(
@@ -169,6 +171,17 @@ def train_run(
     )
     write_answers(out, answers, parts["tune"], parts["holdout"])
     return best
+
+
+def _mean_answer(
+    answer: Callable[[Any], Any], crops: NDArray[np.uint8], network: NetworkRecipe
+) -> NDArray[np.float32]:
+    """Logits of the middle of each crop, averaged over the network's views as the device does."""
+
+    def logits(seen: NDArray[np.uint8]) -> NDArray[np.float64]:
+        return predict_logits(answer, seen, network.size_px).astype(np.float64)
+
+    return mean_answer(logits, crops, network.views).astype(np.float32)
 
 
 def _evenly(cells: Sequence[LabelledCell], count: int) -> NDArray[np.int64]:

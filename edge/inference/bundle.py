@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from edge.errors import BundleAltered, BundleMissing, BundleRefused
 from edge.inference.fields import Fields, parse_object
 from edge.inference.signature import check_signature, public_key_file
+from edge.inference.views import VIEWS
 from edge.judgement.operating_point import BetaSpread, CertainSign, OperatingPoint
 from edge.judgement.score_bins import BINS, SCORE_EDGES, ScoreReference
 
@@ -53,6 +54,7 @@ class InputSpec:
         multiply: Per channel (red, green, blue): real = pixel * multiply + add.
         add: See ``multiply``.
         quantization: Of the input tensor.
+        views: Mirror images of each cell whose answers are averaged: see ``edge.inference.views``.
     """
 
     size_px: int
@@ -62,6 +64,7 @@ class InputSpec:
     multiply: tuple[float, float, float]
     add: tuple[float, float, float]
     quantization: Quantization
+    views: int = 1
 
 
 @dataclass(frozen=True)
@@ -299,7 +302,18 @@ def _input(fields: Fields) -> InputSpec:
         multiply=pixels.triple("multiply"),
         add=pixels.triple("add"),
         quantization=_quantization(fields.section("quantization")),
+        views=read_views(fields),
     )
+
+
+def read_views(fields: Fields) -> int:
+    """How many views of a cell are asked for; one where nothing is said, as in older bundles."""
+    if "views" not in fields.values:
+        return 1
+    views = fields.whole("views", min(VIEWS), max(VIEWS))
+    if views not in VIEWS:
+        raise fields.wrong("views", "1, 2 or 4")
+    return views
 
 
 def _output(fields: Fields) -> Quantization:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from edge.errors import BundleRefused
 from edge.inference.bundle import Bundle, InputSpec, Quantization
 from edge.inference.interpreter import Interpreter, TensorSpec
+from edge.inference.views import mean_answer
 
 NOT_A_WHITE_CELL: Final = "not a white cell"
 UNSURE: Final = "unsure"
@@ -168,9 +169,12 @@ class Classifier:
         return self.decide(self.logits(crops))
 
     def logits(self, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """The network's logits, float64, shape (N, labels); see ``classify``."""
-        answers = self.interpreter.run(quantize(crops, self._table))
-        return dequantize(answers, self.bundle.output)
+        """The network's logits, float64, shape (N, labels), the mean over the bundle's views of
+        each crop; see ``classify``."""
+        return mean_answer(self._answer, quantize(crops, self._table), self.bundle.input.views)
+
+    def _answer(self, stored: NDArray[np.int8]) -> NDArray[np.float64]:
+        return dequantize(self.interpreter.run(stored), self.bundle.output)
 
     def decide(self, logits: NDArray[np.float64]) -> list[Call]:
         """One call for each row of logits."""

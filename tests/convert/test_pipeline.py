@@ -154,6 +154,33 @@ def test_cross_validation_sets_the_operating_point_and_is_quoted(
     load_bundle(tmp_path / "out")
 
 
+def test_a_network_that_asks_for_four_views_is_judged_by_four(
+    toy_world: ToyWorld, bundle_folder: Path, tmp_path: Path
+) -> None:
+    source = tmp_path / toy_world.source.name
+    for file in toy_world.source.parent.iterdir():
+        if file.is_file():
+            shutil.copy(file, tmp_path)
+    described = json.loads((tmp_path / "float.json").read_text())
+    described["input"]["views"] = 4
+    (tmp_path / "float.json").write_text(json.dumps(described))
+    _write_report(tmp_path / "report")
+    asked = dataclasses.replace(
+        job(toy_world, tmp_path / "out"), source=source, report=tmp_path / "report"
+    )
+    told, _ = convert(asked, LENIENT, quietly, quietly)
+    once = json.loads((bundle_folder / "bundle.json").read_text())
+    assert told["figures"]["float"] != once["figures"]["float"]
+    bundle = load_bundle(tmp_path / "out")
+    assert bundle.input.views == 4
+    classifier = Classifier(bundle, open_interpreter(bundle.model))
+    cells = bundle.golden_crops
+    np.testing.assert_allclose(classifier.logits(cells[:, ::-1]), classifier.logits(cells))
+    card = (tmp_path / "out" / "MODEL_CARD.md").read_text()
+    assert "the mean answer to 4 mirrored views" in card
+    assert "They judged each cell by 1 view of it" in card
+
+
 def test_the_same_input_gives_the_same_bytes(
     bundle_folder: Path, toy_world: ToyWorld, tmp_path: Path
 ) -> None:

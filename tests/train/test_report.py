@@ -44,6 +44,7 @@ def _write_runs(recipe: Recipe, data: Path, folder: Path, skill: float) -> None:
             tune=_logits(parts["tune"], skill, number),
             holdout=_logits(parts["holdout"], skill, 100 + number),
             fields={"bccd": _logits([parts["tune"][0]] * 20, skill, number)},
+            views=4,
             degraded_cells=chosen if run.degrade else chosen[:0],
             degraded={
                 "defocus/light": _logits(degraded, skill, 7),

@@ -58,8 +58,9 @@ def test_an_interrupted_run_goes_on_from_its_last_whole_epoch(
     answers = read_answers(tmp_path / "run", parts["tune"], parts["holdout"])
     assert answers.holdout.shape == (len(parts["holdout"]), 10)
     assert np.isfinite(answers.holdout).all()
+    assert answers.views == tiny.network.views == 4
     told = json.loads((tmp_path / "run" / "float.json").read_text())
-    assert told["input"]["size_px"] == 64
+    assert (told["input"]["size_px"], told["input"]["views"]) == (64, 4)
     assert told["trained_on"][0]["patients"] == len({c.patient for c in parts["train"]} - {""})
 
 

@@ -31,6 +31,7 @@ class Answers:
         tune: Of the tuning patients' cells.
         holdout: Of the held-out cells.
         fields: Of the boxed white cells of each source of fields.
+        views: Mirror images of each cell that they are the mean of.
         degraded_cells: Which of the holdout cells were degraded too; int64.
         degraded: Of those, for each ``DEGRADATION/STRENGTH``; empty where it was not asked.
     """
@@ -38,6 +39,7 @@ class Answers:
     tune: Logits
     holdout: Logits
     fields: dict[str, Logits]
+    views: int
     degraded_cells: NDArray[np.int64]
     degraded: dict[str, Logits]
 
@@ -59,7 +61,7 @@ def write_answers(
     folder: Path, answers: Answers, tune: Sequence[LabelledCell], holdout: Sequence[LabelledCell]
 ) -> None:
     """Write ``answers.npz``; logits in half precision, which is more than an int8 network has."""
-    told = {"tune": cells_hash(tune), "holdout": cells_hash(holdout)}
+    told = {"tune": cells_hash(tune), "holdout": cells_hash(holdout), "views": answers.views}
     arrays: dict[str, NDArray[Any]] = {
         "cells": np.frombuffer(json.dumps(told).encode(), dtype=np.uint8),
         "tune": answers.tune.astype(np.float16),
@@ -92,6 +94,7 @@ def read_answers(
             read = {name: arrays[name] for name in arrays.files if name != "cells"}
     except (OSError, ValueError, KeyError) as error:
         raise DataMissing(f"Answers {path} cannot be read: {error}.", "Run it again.") from error
+    views = told.pop("views", 1)  # not told by runs older than views
     if told != {"tune": cells_hash(tune), "holdout": cells_hash(holdout)}:
         raise DataMissing(
             f"Answers {path} are of other cells than the recipe's.", "Delete them; run it again."
@@ -108,6 +111,7 @@ def read_answers(
         tune=read["tune"].astype(np.float32),
         holdout=read["holdout"].astype(np.float32),
         fields=group("fields/"),
+        views=int(views),
         degraded_cells=read["degraded_cells"].astype(np.int64),
         degraded=group("degraded/"),
     )

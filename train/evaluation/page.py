@@ -39,7 +39,8 @@ def write_page(
     parts = [
         f"<h1>{escape(told['recipe'])} {escape(told['version'])}: on patients never seen</h1>",
         f"<p>{told['cells']:,} white cells, {told['patients']} leukemia patients, each judged by "
-        f"the one of {told['folds']} networks that never saw the patient. Sources that name no "
+        f"the one of {told['folds']} networks that never saw the patient"
+        f"{_views(told['views'])}. Sources that name no "
         "patients are split by picture: their figures may be too good. Research use, not a "
         "diagnosis.</p>",
         _table(
@@ -163,6 +164,10 @@ def write_page(
         + "</body></html>\n",
         encoding="utf-8",
     )
+
+
+def _views(views: int) -> str:
+    return "" if views == 1 else f", by the mean of its answers to {views} mirrored views"
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

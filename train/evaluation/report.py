@@ -66,6 +66,7 @@ def report(recipe: Recipe, runs: Sequence[RunCalls]) -> dict[str, Any]:
         "version": recipe.version,
         "seed": recipe.seed,
         "folds": recipe.split.folds,
+        "views": min((run.answers.views for run in runs), default=recipe.network.views),
         "cells": len(calls.cells),
         "patients": len(rows),
         "cross_validation": {
