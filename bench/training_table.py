@@ -1,4 +1,4 @@
-"""``python -m bench.training_table docs/training.md``: write the ablations' figures into it."""
+"""``python -m bench.training_table docs/training.md``: write the figures of ablations and views."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 RECORD: Final = ROOT / "models" / "float" / "leukoscope-mnv2" / "ablations.json"
 """What ``python -m train ablate`` wrote."""
 
-_BEGIN: Final = "<!-- begin ablations -->"
-_END: Final = "<!-- end ablations -->"
+VIEWS_RECORD: Final = ROOT / "bench" / "views.json"
+"""What ``python -m bench.views`` wrote."""
+
+_MARKS: Final = "<!-- begin {} -->", "<!-- end {} -->"
 _HEAD: Final = (
     "| variant | AUC, fold 0 | found there | AUC, Munich unseen | found there "
     "| false blasts BCCD | Raabin |"
@@ -23,6 +25,20 @@ _KEYS: Final = (
     ("sensitivity_patients", ".3f"),
     ("auc_munich", ".4f"),
     ("sensitivity_munich", ".3f"),
+    ("false_blasts_bccd", ".1%"),
+    ("false_blasts_raabin", ".1%"),
+)
+
+
+_VIEWS_HEAD: Final = (
+    "| views | AUC, fold 0 | found there | found, Munich's held-out pictures | false blasts "
+    "Barcelona | BCCD | Raabin |"
+)
+_VIEWS_KEYS: Final = (
+    ("auc_patients", ".4f"),
+    ("sensitivity_jhu", ".3f"),
+    ("sensitivity_munich", ".3f"),
+    ("false_blasts_barcelona", ".1%"),
     ("false_blasts_bccd", ".1%"),
     ("false_blasts_raabin", ".1%"),
 )
@@ -38,13 +54,26 @@ def table() -> str:
     return "\n".join(lines)
 
 
+def views_table() -> str:
+    """What more views of a cell bring, as Markdown."""
+    told: dict[str, Any] = json.loads(VIEWS_RECORD.read_text(encoding="utf-8"))
+    lines = [_VIEWS_HEAD, "|" + "---|" * (1 + len(_VIEWS_KEYS))]
+    for row in told["rows"]:
+        figures = " | ".join(format(row[key], form) for key, form in _VIEWS_KEYS)
+        lines.append(f"| {row['views']} | {figures} |")
+    return "\n".join(lines)
+
+
 def rewrite(text: str) -> str:
-    """The document with its table made anew.
+    """The document with its tables made anew.
 
     Raises:
         ValueError: The markers are not there.
     """
-    return between(text, _BEGIN, _END, table())
+    for name, made in (("ablations", table()), ("views", views_table())):
+        begin, end = (mark.format(name) for mark in _MARKS)
+        text = between(text, begin, end, made)
+    return text
 
 
 if __name__ == "__main__":

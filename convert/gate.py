@@ -187,7 +187,7 @@ def _one_decision(shared: Reading, settings: ConvertSettings) -> Check:
 def _told(what: str, loss: Loss) -> str:
     return (
         f"{what} {loss.mean:+.2%}, below {loss.bound:+.2%} with 95% confidence over "
-        f"{loss.patients} patients"
+        f"{loss.patients} patients, cells lying two ways"
     )
 
 

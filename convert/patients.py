@@ -7,6 +7,7 @@ Tibshirani 1993, An Introduction to the Bootstrap, chapter 8).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -47,28 +48,29 @@ class Reading:
     false_blasts: Loss | None
 
 
-def read_rates(cells: CellSet, int8: Answers, reference: Answers, seed: int) -> Reading:
+def read_rates(cells: CellSet, ways: Sequence[tuple[Answers, Answers]], seed: int) -> Reading:
     """Both rates of both networks, among white cells that one of the two takes for such.
 
     Args:
         cells: The holdout.
-        int8: Answers of the int8 network.
-        reference: Answers of the float network.
+        ways: Answers of the int8 and of the float network to the cells as they lay, and as they
+            might have lain: what quantization does near the threshold is chance, and another
+            chance for each way; a patient's cells are drawn in all ways or in none.
         seed: Of the draws.
     """
-    counted = int8.counted | reference.counted
-    now, before = int8.flagged & int8.counted, reference.flagged & reference.counted
-    blasts = cells.is_blast & counted
-    others = cells.is_white & ~cells.is_blast & counted
-    return Reading(
-        sensitivity=_fall(cells, blasts, before, now, seed),
-        false_blasts=_fall(cells, others, now, before, seed),
-    )
+    lost, risen = [], []
+    for int8, reference in ways:
+        counted = int8.counted | reference.counted
+        now, before = int8.flagged & int8.counted, reference.flagged & reference.counted
+        others = cells.is_white & ~cells.is_blast
+        lost.append(_by_patient(cells, cells.is_blast & counted, before, now))
+        risen.append(_by_patient(cells, others & counted, now, before))
+    return Reading(_fall(np.sum(lost, axis=0), seed), _fall(np.sum(risen, axis=0), seed))
 
 
-def _fall(cells: CellSet, chosen: Flags, high: Flags, low: Flags, seed: int) -> Loss | None:
-    """How much smaller the share of ``low`` is than that of ``high`` among the chosen cells."""
-    more, less, total = _by_patient(cells, chosen, high, low)
+def _fall(counts: Floats, seed: int) -> Loss | None:
+    """How much smaller the second share is than the first; see ``_by_patient``."""
+    more, less, total = counts[:, counts[2] > 0]
     if not total.size:
         return None
     draws = np.random.default_rng(seed).integers(0, total.size, (DRAWS, total.size))
@@ -80,13 +82,13 @@ def _fall(cells: CellSet, chosen: Flags, high: Flags, low: Flags, seed: int) -> 
     )
 
 
-def _by_patient(cells: CellSet, chosen: Flags, *hits: Flags) -> tuple[Floats, Floats, Floats]:
-    """Hits of the first, of the second, and all chosen cells, for patients that have any."""
-    members = members_of_groups(cells).values()
-    own = [found[chosen[found]] for found in members]
-    own = [found for found in own if len(found)]
-    first, second = (np.array([hit[found].sum() for found in own], float) for hit in hits)
-    return first, second, np.array([len(found) for found in own], dtype=float)
+def _by_patient(cells: CellSet, chosen: Flags, first: Flags, second: Flags) -> Floats:
+    """Hits of the first and of the second, and all chosen cells, shape (3, patients)."""
+    counts = [
+        ((first & chosen)[own].sum(), (second & chosen)[own].sum(), chosen[own].sum())
+        for own in members_of_groups(cells).values()
+    ]
+    return np.array(counts, dtype=float).reshape(-1, 3).T
 
 
 def patient_table(cells: CellSet, int8: Answers, reference: Answers) -> list[dict[str, Any]]:

@@ -42,6 +42,7 @@ from edge.inference.bundle import (
 from edge.inference.classifier import Classifier
 from edge.inference.golden import TOLERANCE_STEPS, replay_golden
 from edge.inference.interpreter import open_interpreter
+from edge.inference.views import at_right_angle
 
 _GOLDEN_POOL = 1000
 _COMPARED_IMPORT = 32
@@ -223,6 +224,7 @@ def _court(
         holdout=holdout,
         float_calibration=network.answers(calibration.crops),
         float_holdout=network.answers(holdout.crops),
+        float_turned=network.answers(at_right_angle(holdout.crops)),
         folds=folds,
         report=report,
         layer_inputs=network.real_pixels(crops),

@@ -42,6 +42,7 @@ from convert.score_reference import score_reference
 from convert.settings import ConvertSettings
 from convert.unseen_cameras import with_unseen_cameras
 from edge.inference.interpreter import open_interpreter
+from edge.inference.views import at_right_angle
 from edge.judgement.operating_point import OperatingPoint
 from edge.judgement.score_bins import ScoreReference
 from edge.judgement.slide import SlideRules
@@ -74,6 +75,7 @@ class Court:
         holdout: Cells of patients never seen.
         float_calibration: The float network's answers to the calibration cells.
         float_holdout: Of the holdout.
+        float_turned: Of the holdout, had its cells lain at a right angle.
         folds: Out-of-fold cells and answers, or None.
         report: The trainer's cross-validation, or None.
         layer_inputs: float32 (N, size, size, 3): cells on which layers are compared.
@@ -87,6 +89,7 @@ class Court:
     holdout: CellSet
     float_calibration: Floats
     float_holdout: Floats
+    float_turned: Floats
     folds: tuple[CellSet, Answers] | None
     report: dict[str, Any] | None
     layer_inputs: NDArray[np.float32]
@@ -184,6 +187,8 @@ def try_rung(rung: Rung, court: Court, told: Callable[[str], None]) -> Trial:
     )
     own = answer(court.float_holdout, network, own_decision)
     unadjusted = answer(logits, network, own_decision)
+    turned = device.answers(at_right_angle(holdout.crops))
+    own_turned = answer(court.float_turned, network, own_decision)
     measured = court.folds or (holdout, int8)
     sensitivity = measure_sensitivity(*measured)
     false_blasts = with_unseen_cameras(
@@ -212,8 +217,14 @@ def try_rung(rung: Rung, court: Court, told: Callable[[str], None]) -> Trial:
         facts=facts,
         partitions=delegate_partitions(rung.model),
         figures=figures,
-        own=read_rates(holdout, int8, own, settings.seed),
-        shared=read_rates(holdout, unadjusted, own, settings.seed),
+        own=read_rates(
+            holdout, [(int8, own), (answer(turned, network, decision), own_turned)], settings.seed
+        ),
+        shared=read_rates(
+            holdout,
+            [(unadjusted, own), (answer(turned, network, own_decision), own_turned)],
+            settings.seed,
+        ),
         examined=examine_both(holdout, int8, own, network, rules, settings.seed),
         layers=layer_errors(
             rung.exact, rung.model, court.layer_inputs, device.stored(court.layer_crops)

@@ -38,6 +38,12 @@ def mirrored(crops: NDArray[Pixels], views: int) -> list[NDArray[Pixels]]:
     return [crops, upside_down, crops[:, :, ::-1], upside_down[:, :, ::-1]][:views]
 
 
+def at_right_angle(crops: NDArray[Pixels]) -> NDArray[Pixels]:
+    """The square crops as they would lie with rows and columns exchanged: no mirror of
+    ``mirrored`` shows them so. No pixel is copied."""
+    return crops.swapaxes(1, 2)
+
+
 def mean_answer(
     answer: Callable[[NDArray[Pixels]], NDArray[np.float64]], crops: NDArray[Pixels], views: int
 ) -> NDArray[np.float64]:

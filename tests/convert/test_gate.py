@@ -15,7 +15,7 @@ from convert.examinations import Examined, examine_both
 from convert.gate import Evidence, decide_alike, interpreters_check, run_gate
 from convert.inspection import ModelFacts, Partitions
 from convert.layers import LayerError
-from convert.operating_point import answer, set_decision
+from convert.operating_point import Answers, answer, set_decision
 from convert.patients import read_rates
 from convert.settings import ConvertSettings, settings_with
 from edge.errors import UsageFault
@@ -51,8 +51,8 @@ def evidence(
             "float": figures_of(cells, exact),
             "agreement": float(decide_alike(int8, exact).mean()),
         },
-        own=read_rates(cells, int8, exact, 0),
-        shared=read_rates(cells, int8, exact, 0),
+        own=read_rates(cells, [(int8, exact)], 0),
+        shared=read_rates(cells, [(int8, exact)], 0),
         examined=examine_both(cells, int8, exact, NETWORK, SlideRules(point), 0),
         layers=[LAYER, LAYER],
     )
@@ -120,8 +120,8 @@ def own_decisions(logits: np.ndarray, float_logits: np.ndarray, cells: CellSet) 
     own = answer(float_logits, NETWORK, of_float)
     return evidence(
         logits, float_logits, cells,
-        own=read_rates(cells, answer(logits, NETWORK, of_int8), own, 0),
-        shared=read_rates(cells, answer(logits, NETWORK, of_float), own, 0),
+        own=read_rates(cells, [(answer(logits, NETWORK, of_int8), own)], 0),
+        shared=read_rates(cells, [(answer(logits, NETWORK, of_float), own)], 0),
     )  # fmt: skip
 
 
@@ -153,9 +153,34 @@ def test_sensitivity_bought_back_with_false_blasts_fails(times: float, wrong: st
     own = answer(logits, NETWORK, set_decision(logits, cells, NETWORK, SETTINGS))
     decision = set_decision(noisy, cells, NETWORK, SETTINGS)
     moved = replace(decision, threshold=decision.threshold * times)
-    found = read_rates(cells, answer(noisy, NETWORK, moved), own, 0)
+    found = read_rates(cells, [(answer(noisy, NETWORK, moved), own)], 0)
     settings = settings_with(["most_sensitivity_loss=0.01"])
     assert failed(evidence(logits, logits, cells, own=found), settings) == [wrong]
+
+
+def test_the_loss_is_surer_when_the_cells_are_seen_as_they_might_have_lain() -> None:
+    """Small noise moves cells over the threshold by chance, another chance each way: both ways
+    together say better that nothing is lost; a real loss stays one."""
+    cells, logits = make(0)
+    decision = set_decision(logits, cells, NETWORK, SETTINGS)
+    own = answer(logits, NETWORK, decision)
+
+    def seen(seed: int, lost: float) -> tuple[Answers, Answers]:
+        moved = logits + np.random.default_rng(seed).normal(0, 0.3, logits.shape)
+        moved[:, 0] -= lost
+        return answer(moved, NETWORK, decision), own
+
+    def bound(ways: int, lost: float, first: int) -> float:
+        ways_seen = [seen(seed, lost) for seed in range(first, first + ways)]
+        found = read_rates(cells, ways_seen, 0).sensitivity
+        assert found is not None
+        return found.bound
+
+    once = [bound(1, 0.0, seed) for seed in range(20)]
+    twice = [bound(2, 0.0, 2 * seed) for seed in range(10)]
+    print(f"bound of no loss: one way {np.mean(once):.3%}, two ways {np.mean(twice):.3%}")
+    assert np.mean(twice) < np.mean(once)
+    assert min(bound(2, 0.8, seed) for seed in range(0, 10, 2)) > max(twice)
 
 
 def test_verdicts_are_the_devices_own_and_a_changed_one_fails() -> None:
@@ -220,7 +245,7 @@ def test_a_holdout_without_blasts_proves_nothing() -> None:
     )  # fmt: skip
     decision = set_decision(logits, cells, NETWORK, SETTINGS)
     own = answer(logits[:3], NETWORK, decision)
-    reading = read_rates(healthy, own, own, 0)
+    reading = read_rates(healthy, [(own, own)], 0)
     assert reading.sensitivity is None
     assert reading.false_blasts is not None
     assert "sensitivity is kept" in failed(replace(found, own=reading))
