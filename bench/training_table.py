@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench.marked_text import between, rewrite_files
+from convert.operating_point import NORMAL_DIFFERENTIAL
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 RECORD: Final = ROOT / "models" / "float" / "leukoscope-mnv2" / "ablations.json"
@@ -14,6 +15,9 @@ RECORD: Final = ROOT / "models" / "float" / "leukoscope-mnv2" / "ablations.json"
 
 VIEWS_RECORD: Final = ROOT / "bench" / "views.json"
 """What ``python -m bench.views`` wrote."""
+
+REPORT: Final = ROOT / "models" / "float" / "leukoscope-mnv2" / "report.json"
+"""What ``make report`` wrote."""
 
 _MARKS: Final = "<!-- begin {} -->", "<!-- end {} -->"
 _HEAD: Final = (
@@ -64,13 +68,29 @@ def views_table() -> str:
     return "\n".join(lines)
 
 
+def left_out_table() -> str:
+    """Which of a healthy laboratory's cells are flagged where it was left out of training."""
+    told: dict[str, Any] = json.loads(REPORT.read_text(encoding="utf-8"))
+    rows = told["left_out"]["barcelona"]["false_blasts_by_label"]
+    lines = ["| signed as | cells | false blasts | mostly as |", "|---|---|---|---|"]
+    for row in rows:
+        called = (row["flagged_as"] or "-").replace("_", " ")
+        name = row["label"].replace("_", " ")
+        lines.append(f"| {name} | {row['cells']} | {row['false_blasts']:.1%} | {called} |")
+    rates = {row["label"]: row["false_blasts"] for row in rows}
+    whole = sum(part * rates[label] for label, part in NORMAL_DIFFERENTIAL.items())
+    lines.append(f"| in the shares of a normal differential | | {whole:.1%} | |")
+    return "\n".join(lines)
+
+
 def rewrite(text: str) -> str:
     """The document with its tables made anew.
 
     Raises:
         ValueError: The markers are not there.
     """
-    for name, made in (("ablations", table()), ("views", views_table())):
+    made_anew = {"ablations": table(), "views": views_table(), "left out": left_out_table()}
+    for name, made in made_anew.items():
         begin, end = (mark.format(name) for mark in _MARKS)
         text = between(text, begin, end, made)
     return text

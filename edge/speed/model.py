@@ -1,4 +1,4 @@
-"""The network alone: one crop at a time, on one thread, two, and all."""
+"""The network alone: one cell at a time, in all its views, on one thread, two, and all."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from edge.inference.bundle import Bundle
 from edge.inference.classifier import pixel_table, quantize
 from edge.inference.interpreter import open_interpreter
+from edge.inference.views import mirrored
 from edge.speed.quantiles import Quantiles, quantiles
 
 
@@ -20,13 +21,15 @@ class ModelSpeed:
 
     Attributes:
         threads: Of the interpreter.
-        crop: Wall time of one crop.
+        views: Of one cell.
+        crop: Wall time of one cell's crop, seen in all views.
         crops_per_s: Crops over the time they took.
         runtime: Library and version.
         delegate: What carries out the graph.
     """
 
     threads: int
+    views: int
     crop: Quantiles
     crops_per_s: float
     runtime: str
@@ -42,18 +45,21 @@ def measure_model(bundle: Bundle, crops: int) -> list[ModelSpeed]:
     """
     counts = sorted({1, 2, os.cpu_count() or 1})
     interpreters = [open_interpreter(bundle.model, threads) for threads in counts]
+    views = bundle.input.views
     batch = quantize(bundle.golden_crops, pixel_table(bundle.input))
     times_s: list[list[float]] = [[] for _ in counts]
     for number in range(crops):
         one: np.ndarray[tuple[int, ...], np.dtype[np.int8]] = batch[number % len(batch)][None]
         for interpreter, times in zip(interpreters, times_s, strict=True):
             start_s = time.perf_counter()
-            interpreter.run(one)
+            for view in mirrored(one, views):
+                interpreter.run(view)
             times.append(time.perf_counter() - start_s)
     speeds = []
     for threads, interpreter, times in zip(counts, interpreters, times_s, strict=True):
         crop = quantiles(times)
         assert crop is not None
         rate = round(len(times) / sum(times), 1)
-        speeds.append(ModelSpeed(threads, crop, rate, interpreter.library, interpreter.delegate))
+        library, delegate = interpreter.library, interpreter.delegate
+        speeds.append(ModelSpeed(threads, views, crop, rate, library, delegate))
     return speeds

@@ -93,7 +93,9 @@ def report_lines(report: Report) -> Iterator[str]:
     yield ""
     yield from _startup_lines(report.startup)
     yield ""
-    yield "the network alone (one crop)    p50      p95      p99   crops/s"
+    views = max((model.views for model in report.models), default=1)
+    one = "one crop" if views == 1 else f"{views} views"
+    yield f"the network alone ({one})    p50      p95      p99   cells/s"
     for model in report.models:
         times = _times(model.crop.p50, model.crop.p95, model.crop.p99)
         threads = f"{model.threads} thread" + "s" * (model.threads > 1)

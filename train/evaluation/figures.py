@@ -232,6 +232,25 @@ def at_one_threshold(calls: Calls, limits: dict[int, float]) -> dict[str, Any]:
     return told
 
 
+def false_blasts_by_label(calls: Calls, limits: dict[int, float]) -> list[dict[str, Any]]:
+    """Which cells that are no blasts are flagged at a threshold fixed on other patients."""
+    over = calls.log_odds > np.array([limits[int(fold)] for fold in calls.fold])
+    signed = np.array([cell.source_label for cell in calls.cells])
+    rows = []
+    for label in sorted(set(signed[~calls.is_blast])):
+        own = ~calls.is_blast & (signed == label)
+        found = share(over[own])
+        rows.append(
+            {
+                "label": str(label),
+                "cells": int(own.sum()),
+                "false_blasts": rounded(found),
+                "flagged_as": _most_called(calls.where(own & over)) if found else None,
+            }
+        )
+    return rows
+
+
 def robustness(run: RunCalls) -> list[dict[str, Any]]:
     """AUC of the same cells as they are and under each simulated degradation."""
     chosen = [run.holdout.cells[i] for i in run.answers.degraded_cells]

@@ -98,6 +98,17 @@ def write_page(
                 for name, part in told["left_out"].items()
             ],
         ),
+        *(
+            f"<h3>{escape(name)}, never trained on: what is flagged at the one threshold</h3>"
+            + _table(
+                ["signed as", "cells", "false blasts", "mostly as"],
+                [
+                    [row["label"], row["cells"], row["false_blasts"], row["flagged_as"]]
+                    for row in part["false_blasts_by_label"]
+                ],
+            )
+            for name, part in told["left_out"].items()
+        ),
         "<h2>Between patients</h2>",
         _table(
             ["rate", "mean", "a", "b", "groups"],

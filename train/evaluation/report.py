@@ -117,6 +117,7 @@ def _left_out(run: RunCalls, limits: dict[int, float]) -> dict[str, Any]:
         "blasts": int(own.is_blast.sum()),
         **figures.ranking(own),
         "at_one_threshold": figures.at_one_threshold(own, limits)[str(run.run.leave_out)],
+        "false_blasts_by_label": figures.false_blasts_by_label(own, limits),
         "ece": figures.reliability(own)["ece"],
         "abstained": figures.rounded(share(~own.answered)),
         "answered_flagged_blasts": figures.rounded(share(own.flagged[own.answered & own.is_blast])),
