@@ -7,6 +7,7 @@ nothing and says why.
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import time
@@ -21,6 +22,9 @@ def main(argv: list[str] | None = None) -> int:
     typed = sys.argv[1:] if argv is None else argv
     arguments = _parser().parse_args(typed)
     arguments.typed = typed
+    # Before numpy is loaded: the products here are many and small, and a second thread for them
+    # mostly waits, at worst for minutes where something else runs on the machine.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Asked to end, it sweeps up behind itself as if a person had pressed Ctrl-C.
     signal.signal(signal.SIGTERM, _stop)
     try:

@@ -80,6 +80,7 @@ class Ladder:
         self._calibration = calibration
         self._settings = settings
         self._made: dict[tuple[str, float, tuple[str, ...]], bytes] = {}
+        self._answers: dict[bytes, Floats] = {}
         found = [self._measured(prepared.plain)]
         if prepared.careful is not None:
             found.append(self._measured(prepared.careful))
@@ -164,5 +165,8 @@ class Ladder:
         return float(np.sqrt(((self._logits(model) - self._calibration.logits) ** 2).mean()))
 
     def _logits(self, model: bytes) -> Floats:
-        device = DeviceNetwork(self._network, open_interpreter(model))
-        return device.logits(device.raw(self._calibration.crops))
+        """Of the calibration cells, asked once: errors and biases come from the same answers."""
+        if model not in self._answers:
+            device = DeviceNetwork(self._network, open_interpreter(model))
+            self._answers[model] = device.logits(device.raw(self._calibration.crops))
+        return self._answers[model]

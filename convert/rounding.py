@@ -31,6 +31,10 @@ _MOST_INPUTS: Final = 1500
 with so many the errors average out."""
 
 _DAMPING: Final = 0.01
+_AT_ONCE: Final = 32
+"""Weights whose errors are passed on to the later ones together."""
+_WHOLE: Final = 64
+"""Triangular matrices of at most this size are inverted whole."""
 _KINDS: Final = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 
 
@@ -77,8 +81,7 @@ def round_rows(rows: Floats, moment: Floats) -> tuple[Floats, Floats]:
     biased = np.concatenate([rows, np.zeros((groups, outputs, 1))], axis=2)
     size = np.trace(moment, axis1=1, axis2=2) / (count + 1)
     damped = moment + (_DAMPING * size + 1e-12)[:, None, None] * np.eye(count + 1)
-    # Upper Cholesky factor of the inverse: row i says how the later weights make good weight i.
-    factor = np.linalg.cholesky(np.linalg.inv(damped)).transpose(0, 2, 1)
+    factor = _inverse_factor(damped)
     if not np.isfinite(factor).all():
         raise ArithmeticError("moments are not finite")
     scale = np.abs(rows).max(axis=2) / _LEVELS
@@ -86,12 +89,44 @@ def round_rows(rows: Floats, moment: Floats) -> tuple[Floats, Floats]:
     # The largest weight stays, or the grid would move under the others.
     fixed = np.abs(rows).argmax(axis=2)
     rounded = np.zeros_like(rows)
-    for i in range(count):
-        steps = np.clip(np.rint(biased[:, :, i] / scale), -_LEVELS, _LEVELS)
-        rounded[:, :, i] = np.where(fixed == i, rows[:, :, i], steps * scale)
-        error = (biased[:, :, i] - rounded[:, :, i]) / factor[:, i, i, None]
-        biased[:, :, i:] -= error[:, :, None] * factor[:, None, i, i:]
+    for start in range(0, count, _AT_ONCE):
+        end = min(start + _AT_ONCE, count)
+        errors = np.empty((groups, outputs, end - start))
+        for i in range(start, end):
+            steps = np.clip(np.rint(biased[:, :, i] / scale), -_LEVELS, _LEVELS)
+            rounded[:, :, i] = np.where(fixed == i, rows[:, :, i], steps * scale)
+            error = (biased[:, :, i] - rounded[:, :, i]) / factor[:, i, i, None]
+            biased[:, :, i:end] -= error[:, :, None] * factor[:, None, i, i:end]
+            errors[:, :, i - start] = error
+        # Those behind these few take up all their errors in one product.
+        biased[:, :, end:] -= errors @ factor[:, start:end, end:]
     return rounded, biased[:, :, count]
+
+
+def _inverse_factor(damped: Floats) -> Floats:
+    """Upper Cholesky factor of the inverses, shape (groups, size, size).
+
+    Its row i says how the later weights make good weight i. Factored from the last row to the
+    first, a matrix is R R' with R upper, and its inverse's factor is the inverse of R: a third of
+    the work of inverting first.
+    """
+    backwards = np.linalg.cholesky(damped[:, ::-1, ::-1])
+    # Copied: products of arrays that run backwards bypass the fast routines.
+    return _upper_inverse(np.ascontiguousarray(backwards[:, ::-1, ::-1]))
+
+
+def _upper_inverse(upper: Floats) -> Floats:
+    """Inverses of upper triangular matrices, by halves: nearly all of it is products."""
+    size = upper.shape[-1]
+    if size <= _WHOLE:
+        whole: Floats = np.linalg.inv(upper)
+        return whole
+    half = size // 2
+    first, last = _upper_inverse(upper[:, :half, :half]), _upper_inverse(upper[:, half:, half:])
+    inverse = np.zeros_like(upper)
+    inverse[:, :half, :half], inverse[:, half:, half:] = first, last
+    inverse[:, :half, half:] = -(first @ upper[:, :half, half:]) @ last
+    return inverse
 
 
 def _inputs_a_row(parsed: Any, operator: Any) -> int:
@@ -123,57 +158,69 @@ def _input_moments(
     """
     rng = np.random.default_rng(seed)
     entry = int(parsed.subgraphs[0].inputs[0])
-    sums: list[Any] = [0.0] * len(operators)
-    waiting: list[list[NDArray[np.float32]]] = [[] for _ in operators]
-    for number, (picture, tensors) in enumerate(
-        zip(inputs, watch(model, inputs), strict=True), start=1
-    ):
-        for index, operator in enumerate(operators):
+    met = [_Met() for _ in operators]
+    for picture, tensors in zip(inputs, watch(model, inputs), strict=True):
+        for own, operator in zip(met, operators, strict=True):
             tensor = int(operator.inputs[0])
             values = picture if tensor == entry else tensors[tensor]
-            waiting[index].append(_seen_patches(parsed, operator, values, rng))
-            if number % _CELLS_AT_ONCE == 0 or number == len(inputs):
-                sums[index] = sums[index] + _moment_sum(np.concatenate(waiting[index], axis=1))
-                waiting[index].clear()
-    return [total / len(inputs) for total in sums]
+            own.add(_seen_patches(parsed, operator, values, rng))
+    return [own.total() / len(inputs) for own in met]
+
+
+class _Met:
+    """Sum over cells of the outer products of what one operator's weights meet."""
+
+    def __init__(self) -> None:
+        self._waiting: NDArray[np.float32] | None = None
+        self._cells = 0
+        self._sum: Any = 0.0
+
+    def add(self, patches: NDArray[np.float32]) -> None:
+        """One cell's patches, shape (groups, places, weights).
+
+        Divided by the root of the count of places, so that a sum over cells has each count alike;
+        a constant 1, for the bias, likewise behind each.
+        """
+        groups, places, count = patches.shape
+        part = np.float32(places**-0.5)
+        if self._waiting is None:
+            shape = (groups, _CELLS_AT_ONCE * places, count + 1)
+            self._waiting = np.full(shape, part, dtype=np.float32)
+        start = self._cells * places
+        np.multiply(patches, part, out=self._waiting[:, start : start + places, :count])
+        self._cells += 1
+        if self._cells == _CELLS_AT_ONCE:
+            self._take_up(self._waiting)
+
+    def total(self) -> Floats:
+        """Shape (groups, weights + 1, weights + 1)."""
+        if self._waiting is not None and self._cells:
+            places = self._waiting.shape[1] // _CELLS_AT_ONCE
+            self._take_up(self._waiting[:, : self._cells * places])
+        whole: Floats = self._sum
+        return whole
+
+    def _take_up(self, patches: NDArray[np.float32]) -> None:
+        """In single precision, which is twice as fast; the sums are added in double."""
+        self._sum = self._sum + (patches.transpose(0, 2, 1) @ patches).astype(np.float64)
+        self._cells = 0
 
 
 def _seen_patches(
     parsed: Any, operator: Any, values: NDArray[np.float32], rng: np.random.Generator
 ) -> NDArray[np.float32]:
-    """What the operator's weights meet in one cell, shape (groups, places, weights).
-
-    Divided by the root of the count of places, so that a sum over cells has each count alike.
-    """
+    """What the operator's weights meet in one cell, shape (groups, places, weights)."""
     name = operator_name(parsed, operator)
     if name == "FULLY_CONNECTED":
-        return _with_one(values.reshape(1, 1, -1))
+        return values.reshape(1, 1, -1)
     shape = parsed.subgraphs[0].tensors[operator.inputs[1]].shape
     patches = _patches(values, (int(shape[1]), int(shape[2])), operator.builtinOptions, rng)
     places, kernel, channels = patches.shape
     if name == "DEPTHWISE_CONV_2D":
-        return _with_one(patches.transpose(2, 0, 1))
+        return patches.transpose(2, 0, 1)
     each = int(shape[3])
     apart = patches.reshape(places, kernel, channels // each, each).transpose(2, 0, 1, 3)
-    return _with_one(apart.reshape(channels // each, places, kernel * each))
-
-
-def _with_one(patches: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A constant 1 for the bias behind each patch, and all weighted by their count."""
-    groups, places, count = patches.shape
-    whole = np.ones((groups, places, count + 1), dtype=np.float32)
-    whole[:, :, :count] = patches
-    whole *= np.float32(places**-0.5)
-    return whole
-
-
-def _moment_sum(patches: NDArray[np.float32]) -> Floats:
-    """Sum of outer products over places, shape (groups, weights + 1, weights + 1).
-
-    In single precision, which is twice as fast; the sums of many cells are added in double.
-    """
-    total: Floats = (patches.transpose(0, 2, 1) @ patches).astype(np.float64)
-    return total
+    return apart.reshape(channels // each, places, kernel * each)
 
 
 def _patches(

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convert.rounding import _patches, round_rows
+from convert.rounding import _Met, _patches, round_rows
 
 
 def _layer(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -63,3 +63,40 @@ def test_patches_are_what_a_convolution_sees() -> None:
     same = _patches(values, (3, 3), _Options(2, 0))
     assert same.shape == (4 * 3, 9, 3)
     assert not same[0].reshape(3, 3, 3)[0].any()  # padded above: 7 rows need 1 and 1
+
+
+def test_it_is_the_published_rule_whatever_is_done_to_make_it_quick() -> None:
+    """One weight after another by the inverse itself, as the paper writes it; 150 weights, so that
+    several blocks of weights and halves of matrices are met."""
+    rng = np.random.default_rng(4)
+    inputs = np.maximum(0, rng.normal(1, 1, (2, 600, 30)) @ rng.normal(0, 1, (2, 30, 150)))
+    met = np.concatenate([inputs, np.ones((2, 600, 1))], axis=2)
+    moment = met.transpose(0, 2, 1) @ met / 600
+    rows = rng.normal(0, 1, (2, 5, 150))
+    rounded, shift = round_rows(rows, moment)
+
+    size = np.trace(moment, axis1=1, axis2=2) / 151
+    damped = moment + (0.01 * size + 1e-12)[:, None, None] * np.eye(151)
+    factor = np.linalg.cholesky(np.linalg.inv(damped)).transpose(0, 2, 1)
+    scale = np.abs(rows).max(axis=2) / 127
+    left = np.concatenate([rows, np.zeros((2, 5, 1))], axis=2)
+    wanted = np.zeros_like(rows)
+    for i in range(150):
+        wanted[:, :, i] = np.clip(np.rint(left[:, :, i] / scale), -127, 127) * scale
+        largest = np.abs(rows).argmax(axis=2) == i
+        wanted[:, :, i][largest] = rows[:, :, i][largest]
+        error = (left[:, :, i] - wanted[:, :, i]) / factor[:, i, i, None]
+        left[:, :, i:] -= error[:, :, None] * factor[:, None, i, i:]
+    np.testing.assert_array_equal(rounded, wanted)
+    np.testing.assert_allclose(shift, left[:, :, 150], atol=1e-9)
+
+
+def test_cells_that_do_not_fill_a_batch_count_as_much_as_the_others() -> None:
+    rng = np.random.default_rng(6)
+    cells = [rng.normal(size=(2, 7, 3)).astype(np.float32) for _ in range(6)]
+    met = _Met()
+    for cell in cells:
+        met.add(cell)
+    whole = np.concatenate(cells, axis=1).astype(float)
+    with_one = np.concatenate([whole, np.ones((2, 42, 1))], axis=2)
+    np.testing.assert_allclose(met.total(), with_one.transpose(0, 2, 1) @ with_one / 7, rtol=1e-5)
