@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import math
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -26,6 +27,7 @@ from bench.shifts import Shift, blur, crowded, light, side_light, smear, stain, 
 from edge.imaging.coach import Advice, Coach, Sight
 from edge.imaging.evenness import evenness_of
 from edge.imaging.quality import assess
+from edge.imaging.red_cells import red_stain
 
 Rgb = NDArray[np.uint8]
 
@@ -99,7 +101,14 @@ def fields(
 def sight_of(rgb: Rgb, um_per_px: float) -> Sight:
     """What the loop would tell the coach of a field at rest."""
     quality = assess(rgb, um_per_px)
-    return Sight(quality.trouble, quality.measures, evenness_of(rgb), same_field=True)
+    red = red_stain(rgb)
+    return Sight(
+        quality.trouble,
+        quality.measures,
+        evenness_of(rgb),
+        red_density=red.density if red else math.nan,
+        same_field=True,
+    )
 
 
 def told(good: Sight, then: Sight, elsewhere: bool = False) -> Advice | None:

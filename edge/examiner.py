@@ -31,7 +31,7 @@ from edge.screening import Screening, Step
 from edge.settings import Settings
 from edge.signals.indicator import Indicator, Signal
 from edge.signals.panel import Lamps
-from edge.web.control import FieldPicture, Phase, Progress
+from edge.web.control import FieldPicture, Phase, Progress, Remark
 from edge.web.live import LiveView
 
 _IDLE_S = 0.2
@@ -367,6 +367,7 @@ class Examiner(Closing):
                 cells_needed=outcome.cells_needed,
                 trouble="",
                 advice="",
+                remarks=_remarks(loop),
                 indicator=tools.lamps.signal.indicator.value,
                 lamp_words=self._words(),
             )
@@ -420,6 +421,7 @@ class Examiner(Closing):
                 control_words=loop.control_state.reason,
                 trouble="" if step.advised is None else step.advised.value,
                 advice=step.advice,
+                remarks=_remarks(loop),
                 indicator=step.signal.indicator.value,
                 lamp_words=step.signal.words,
             )
@@ -473,3 +475,8 @@ class Examiner(Closing):
 
     def _put(self, progress: Progress) -> None:
         self._live.states.put(replace(progress, is_slow=self._is_slow))
+
+
+def _remarks(loop: Screening) -> tuple[Remark, ...]:
+    """What the page should say of an examination besides its advice."""
+    return tuple(Remark(f"scale.{note.kind}", note.words, note.values) for note in loop.scale_notes)

@@ -26,15 +26,18 @@ from edge.imaging.evenness import evenness_of
 from edge.imaging.locate import Candidate, locate
 from edge.imaging.looks import Looks
 from edge.imaging.objective import ObjectiveWatch
-from edge.imaging.objectives import known_scale
+from edge.imaging.objectives import NoteKind, ScaleNote, known_scale
 from edge.imaging.quality import NO_ADVICE, Quality, Trouble, assess
+from edge.imaging.red_cells import RedStain, red_stain
 from edge.imaging.scale import ScaleEstimate, ScaleTracker
+from edge.imaging.slide_watch import SlideWatch
 from edge.imaging.stage import Place, Stage
 from edge.imaging.steadiness import Steadiness
 from edge.imaging.views import View, Views, cell_sharpness
 from edge.inference.bundle import Bundle
 from edge.inference.classifier import Call, Classifier
 from edge.judgement.control import NOT_ASKED, ControlState, with_control
+from edge.judgement.one_slide import of_one_slide
 from edge.judgement.slide import Evidence, SlideRules, judge_slide
 from edge.judgement.tally import Tally
 from edge.judgement.verdict import Judgement, Verdict
@@ -69,7 +72,7 @@ _SAME_FIELD_UM: Final = 15.0
 """Fields no further apart show nearly the same cells."""
 
 _EVENNESS_EVERY: Final = 15
-"""Frames between two looks at the evenness of the light: it changes only when someone turns it."""
+"""Frames between two looks at the light and the stain, which change seldom."""
 
 
 @dataclass(frozen=True)
@@ -192,7 +195,7 @@ class Screening:
     Attributes:
         evidence: What was counted so far.
         control_state: Whether the device was proven by its control slide when this began.
-        scale_note: What a person should know of the scale; empty where there is nothing to say.
+        scale_notes: What a person should know of the scale.
 
     Raises:
         GoldenTestFailed: The classifier was never proven on this device.
@@ -237,12 +240,15 @@ class Screening:
         self._judged: Judgement | None = None
         self._chart = Chart()
         self._looks = Looks()
-        self.scale_note = ""
+        self.scale_notes: tuple[ScaleNote, ...] = ()
         self._memory = ScaleMemory(store.path.parent)
         self._measured: tuple[str | None, ScaleEstimate] | None = None
         self._views = Views(settings.screening.views if camera.continuous else 1)
         self._coach = Coach(settings.coach)
         self._evenness = math.nan
+        self._red_stain: RedStain | None = None
+        self._stain_due = True
+        self._slide_watch = SlideWatch()
         self._resting_at: Place | None = None
         self._trusted: Quality | None = None  # of a field at rest, not measured in every frame
         self._trusted_frames = 0
@@ -320,7 +326,10 @@ class Screening:
     def _judge(self, final: bool) -> Judgement:
         with self._watch.step("judge"):
             judgement = judge_slide(self.evidence, self._rules, final)
-        return judgement if self._is_control else with_control(judgement, self.control_state)
+        if self._is_control:
+            return judgement
+        proven = with_control(judgement, self.control_state)
+        return of_one_slide(proven, self._slide_watch.doubtful)
 
     @property
     def _judgement(self) -> Judgement:
@@ -393,8 +402,9 @@ class Screening:
         found = known_scale(self._memory.known(kind), measured, error_max)
         if measured is not None and measured.relative_error <= error_max:
             self._measured = kind, measured
-        note = "" if found is None else found.note
-        self.scale_note = f"{self._memory.trouble} {note}".strip()
+        self._say_of_memory()
+        if found is not None and found.note is not None:
+            self.scale_notes += (found.note,)
         return None if found is None else found.estimate.um_per_px
 
     def _remember_scale(self) -> None:
@@ -402,8 +412,17 @@ class Screening:
         if self._measured is None or self._usable_frames == 0 or self._objective.other:
             return
         self._memory.add(*self._measured)
-        if self._memory.trouble and self._memory.trouble not in self.scale_note:
-            self.scale_note = f"{self.scale_note} {self._memory.trouble}".strip()
+        self._say_of_memory()
+
+    def _say_of_memory(self) -> None:
+        trouble = self._memory.trouble
+        if trouble and trouble not in self.scale_note:
+            self.scale_notes += (ScaleNote(NoteKind.NOT_REMEMBERED, trouble),)
+
+    @property
+    def scale_note(self) -> str:
+        """What a person should know of the scale; empty where there is nothing to say."""
+        return " ".join(note.words for note in self.scale_notes)
 
     def _step(self, frame: Frame, um_per_px: float, stage: Stage) -> Step:
         self._frames += 1
@@ -419,7 +438,7 @@ class Screening:
             quality = self._quality(frame, um_per_px, searched)
         self._last = place, quality
         with self._watch.step("advice"):
-            sight = self._sight(frame, quality, place, stage)
+            sight = self._sight(frame, quality, place, stage, passing)
         resting = False
         if quality.usable and not sight.other_objective:
             self._usable_frames += 1
@@ -480,10 +499,14 @@ class Screening:
         motion_um = quality.measures.motion_um if quality.measures else math.nan
         return not self._camera.continuous or self._steadiness.rests(motion_um)
 
-    def _sight(self, frame: Frame, quality: Quality, place: Place, stage: Stage) -> Sight:
+    def _sight(
+        self, frame: Frame, quality: Quality, place: Place, stage: Stage, passing: bool
+    ) -> Sight:
         """What the coach is told of a frame."""
         if self._frames % _EVENNESS_EVERY == 1:
             self._evenness = evenness_of(frame.rgb)
+        stain = None if passing else self._stain_of(frame, quality)
+        other_slide = self._sees_other_slide(quality, place, stain)
         other = False
         if self._camera.continuous:
             unseen = (Trouble.TOO_DARK, Trouble.SATURATED, Trouble.MOVING)
@@ -493,11 +516,32 @@ class Screening:
             trouble=quality.trouble,
             measures=quality.measures,
             evenness=self._evenness,
+            red_density=self._red_stain.density if self._red_stain else math.nan,
             dirt=stage.dirt_share,
             too_fast=place.confidence == 0.0 and quality.trouble in (None, Trouble.MOVING),
             other_objective=other,
+            other_slide=other_slide and not other,
             same_field=self._same_field(place),
         )
+
+    def _stain_of(self, frame: Frame, quality: Quality) -> RedStain | None:
+        """Of the red cells, where it is to be measured in this frame."""
+        if self._frames % _EVENNESS_EVERY == 1 or self._slide_watch.asks:
+            self._stain_due = True
+        if not self._stain_due or quality.trouble not in (None, Trouble.TOO_EMPTY):
+            return None
+        self._red_stain, self._stain_due = red_stain(frame.rgb), False
+        return self._red_stain
+
+    def _sees_other_slide(self, quality: Quality, place: Place, stain: RedStain | None) -> bool:
+        """Whether the slide seems to have been changed; then no green is given any more."""
+        if not self._camera.continuous:
+            return False
+        doubtful = self._slide_watch.doubtful
+        seen = self._slide_watch.see(quality.usable, place.place, stain)
+        if self._slide_watch.doubtful != doubtful:
+            self._judged = None
+        return seen
 
     def _same_field(self, place: Place) -> bool:
         """Whether a field is about the one come to last; else it is that one from now on."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
-from math import inf, isfinite
+from math import inf, isfinite, isinf
 from typing import Final
 
 from edge.imaging.quality import Measures, Trouble
@@ -24,6 +24,7 @@ class Advice(StrEnum):
     SATURATED = "saturated"
     UNEVEN_LIGHT = "uneven_light"
     WRONG_OBJECTIVE = "wrong_objective"
+    OTHER_SLIDE = "other_slide"
     TOO_EMPTY = "too_empty"
     SLOWER = "slower"
     MOVING = "moving"
@@ -48,6 +49,7 @@ class Advice(StrEnum):
 _WORDS: Final = {
     **{Advice(trouble.value): trouble.advice for trouble in Trouble},
     Advice.WRONG_OBJECTIVE: "Turn the objective back to the one this slide was begun with.",
+    Advice.OTHER_SLIDE: "If this is another slide, end this examination and start a new one.",
     Advice.SLOWER: "Move the slide more slowly.",
     Advice.FOCUS_BACK: "Turn the fine focus back a little: it was sharper a moment ago.",
     Advice.TOO_THIN: "Move towards the thick end of the smear: cells are few here.",
@@ -70,7 +72,12 @@ _FLASHES: Final = {
     Advice.PALE_STAIN: 6,
     Advice.DIRT: 6,
     Advice.WRONG_OBJECTIVE: 6,
+    Advice.OTHER_SLIDE: 6,
 }
+
+
+_WHITE_CELL_UM2: Final = 200.0
+"""Area of a large white cell, 16 um across."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +93,13 @@ class CoachSettings:
         focus_frames: How many frames the best is remembered.
         min_evenness: Darkest part of the glass over the brightest.
         max_dirt: Share of the field under dirt that does not move.
-        thin_glass: Share of the picture without cells from which it is thin.
-        pale_contrast: Contrast of the darkest stain with the glass below which it is too pale;
-            well stained fields of four laboratories have 0.33 to 0.95.
+        thin_glass: Share of the picture without cells from which it is thin; fields of four
+            laboratories have 0.15 to 0.86.
+        crowded_glass: The same below which it is thick, a white cell's area not counted; the same
+            fields have 0.32 and more.
+        clipped_glass: Share of the glass that the light drowns.
+        pale_red: Density of red cells below which the stain is too pale; fields of four
+            laboratories have 0.15 (thalassemia) to 0.75.
     """
 
     raise_frames: int = 3
@@ -98,17 +109,22 @@ class CoachSettings:
     focus_frames: int = 40
     min_evenness: float = 0.62
     max_dirt: float = 0.01
-    thin_glass: float = 0.95
-    pale_contrast: float = 0.26
+    thin_glass: float = 0.88
+    crowded_glass: float = 0.31
+    clipped_glass: float = 0.25
+    pale_red: float = 0.14
 
     def __post_init__(self) -> None:
         if not 1 <= self.raise_frames <= self.lasting_frames or self.focus_frames < 3:
             raise ValueError("raise_frames must be 1 to lasting_frames, focus_frames at least 3")
         if min(self.passed, self.softened) <= 1:
             raise ValueError("passed and softened must be above 1")
-        for name in ("min_evenness", "max_dirt", "thin_glass", "pale_contrast"):
+        shares = ("min_evenness", "max_dirt", "thin_glass", "crowded_glass", "clipped_glass")
+        for name in shares:
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be a share between 0 and 1")
+        if not 0 <= self.pale_red < 3:
+            raise ValueError("pale_red must be a density, 0 to 3")
 
 
 @dataclass(frozen=True)
@@ -119,18 +135,22 @@ class Sight:
         trouble: Why it cannot be used, or None.
         measures: What that rests on, or None.
         evenness: Darkest part of the glass over the brightest; nan where not measured.
+        red_density: Green density of the red cells; nan where not measured.
         dirt: Share of the field under dirt that does not move.
         too_fast: The slide moved further since the last frame than can be followed well.
         other_objective: Its scale is not the one the examination began with.
+        other_slide: It seems to be of another slide than those before.
         same_field: It shows what the frame before showed: what changed is not the slide.
     """
 
     trouble: Trouble | None = None
     measures: Measures | None = None
     evenness: float = float("nan")
+    red_density: float = float("nan")
     dirt: float = 0.0
     too_fast: bool = False
     other_objective: bool = False
+    other_slide: bool = False
     same_field: bool = False
 
 
@@ -185,22 +205,47 @@ class Coach:
             due.add(Advice.FOCUS_BACK if passed else Advice.OUT_OF_FOCUS)
         elif sight.trouble is None and self._focus.softened:
             due.add(Advice.FOCUS_BACK)
-        elif sight.trouble is not None:
+        elif sight.trouble is not None and not (self._is_bare(sight) or self._is_pale(sight)):
             due.add(Advice(sight.trouble.value))
         if sight.too_fast:
             due.add(Advice.SLOWER)
         if sight.other_objective:
             due.add(Advice.WRONG_OBJECTIVE)
+        if sight.other_slide:
+            due.add(Advice.OTHER_SLIDE)
         if sight.evenness < limits.min_evenness:
             due.add(Advice.UNEVEN_LIGHT)
         if sight.dirt > limits.max_dirt:
             due.add(Advice.DIRT)
+        if self._is_pale(sight):
+            due.add(Advice.PALE_STAIN)
+        elif self._is_bare(sight):
+            due.add(Advice.TOO_THIN)
         if sight.trouble is None and measures is not None:
-            if measures.glass > limits.thin_glass:
-                due.add(Advice.TOO_THIN)
-            if measures.contrast < limits.pale_contrast:
-                due.add(Advice.PALE_STAIN)
+            due |= self._of_the_place(measures)
         return due
+
+    def _is_pale(self, sight: Sight) -> bool:
+        """Cells so pale that they may pass for glass."""
+        pale = sight.red_density < self._settings.pale_red
+        return pale and sight.trouble in (None, Trouble.TOO_EMPTY)
+
+    def _is_bare(self, sight: Sight) -> bool:
+        """Few cells: too few edges, it may be, to tell whether they move."""
+        measures = sight.measures
+        if measures is None or measures.glass <= self._settings.thin_glass:
+            return False
+        unclear = sight.trouble is Trouble.MOVING and isinf(measures.motion_um)
+        return sight.trouble is None or unclear
+
+    def _of_the_place(self, measures: Measures) -> set[Advice]:
+        """What light and cells of a field say that can be used."""
+        limits = self._settings
+        if measures.clipped > limits.clipped_glass * measures.glass:
+            return {Advice.SATURATED}
+        # A field may be chosen for its white cell: it takes no glass from the red ones.
+        room = _WHITE_CELL_UM2 / measures.field_um2 if measures.field_um2 > 0 else 0.0
+        return {Advice.TOO_CROWDED} if measures.glass + room < limits.crowded_glass else set()
 
 
 def _before(one: Advice, other: Advice) -> bool:

@@ -85,11 +85,9 @@ def glass_surface(green: NDArray[np.uint8]) -> Floats:
     rows, columns = min(12, height // 24), min(16, width // 24)
     if rows < 6 or columns < 6:  # too few cells' widths to tell shading from cells
         return _flat(green)
-    tall, wide = height // rows, width // columns
-    tiles = green[: tall * rows, : wide * columns].reshape(rows, tall, columns, wide)
-    bright = _percentiles(tiles.transpose(0, 2, 1, 3).reshape(rows * columns, -1), 85.0)
+    bright = tile_percentiles(green, rows, columns, 85.0)
     ty, tx = np.meshgrid(np.linspace(-1, 1, rows), np.linspace(-1, 1, columns), indexing="ij")
-    terms = _bowl(tx.ravel(), ty.ravel())
+    terms = bowl(tx.ravel(), ty.ravel())
     keep = bright > 0.85 * np.percentile(bright, 75)
     for _ in range(3):
         if keep.sum() < 20:
@@ -102,6 +100,15 @@ def glass_surface(green: NDArray[np.uint8]) -> Floats:
     a, b, c, d, e, f = (float(w) for w in weights)
     surface: Floats = (a + c * y + f * y * y) + x * (b + e * y) + d * x * x
     return surface
+
+
+def tile_percentiles(
+    green: NDArray[np.uint8], rows: int, columns: int, share: float
+) -> NDArray[np.float64]:
+    """A percentile of each of so many tiles, row by row; a rest at right and bottom is left out."""
+    tall, wide = green.shape[0] // rows, green.shape[1] // columns
+    tiles = green[: tall * rows, : wide * columns].reshape(rows, tall, columns, wide)
+    return _percentiles(tiles.transpose(0, 2, 1, 3).reshape(rows * columns, -1), share)
 
 
 def _flat(green: NDArray[np.uint8]) -> Floats:
@@ -121,7 +128,8 @@ def _percentiles(rows: NDArray[np.uint8], share: float) -> NDArray[np.float64]:
     return levels
 
 
-def _bowl(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+def bowl(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The terms of a quadratic surface at each point, float64 (n, 6)."""
     return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1)
 
 

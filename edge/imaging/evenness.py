@@ -2,28 +2,69 @@
 
 from __future__ import annotations
 
-from math import ceil, nan
+from math import ceil, exp, nan
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.imaging.contours import glass_surface
+from edge.imaging.contours import bowl, tile_percentiles
 from edge.imaging.reduction import reduced_green
+
+Floats = NDArray[np.float64]
 
 _SIDE_PX: Final = 400
 """Longest side of the reduced picture."""
+
+_LEAST_TILES: Final = 6
+"""Tiles in each direction; in fewer, slopes are those of single cells."""
+
+_BRIGHT: Final = 90.0
+"""Percentile of a tile that is taken for its glass."""
+
+_MOST_ROUGH: Final = 0.5
+"""Roughness over fall from which the fall is no lamp's: on real fields up to 0.4 with the light
+from one side (fields of 34 um; 0.15 on wider ones), and mostly 0.6 and more on thick parts."""
+
+_FLAT: Final = 0.25
+"""Roughness that is borne whatever the fall: with it, no light is called uneven."""
 
 
 def evenness_of(rgb: NDArray[np.uint8]) -> float:
     """Evenness of the light, 0 to 1; nan where there is too little glass to tell.
 
+    Light falls off smoothly, cells that lie over each other do not: where a bowl fitted through the
+    glass of all tiles leaves as much as it explains, the lamp is not what makes the field uneven.
+
     Args:
         rgb: uint8 (height, width, 3).
     """
     factor = max(1, ceil(max(rgb.shape[:2]) / _SIDE_PX))
-    surface = glass_surface(reduced_green(rgb, factor))
-    darkest, brightest = float(surface.min()), float(surface.max())
-    if brightest <= 1.0 or darkest == brightest:
+    green = reduced_green(rgb, factor)
+    rows, columns = min(12, green.shape[0] // 24), min(16, green.shape[1] // 24)
+    if min(rows, columns) < _LEAST_TILES:
         return nan
-    return max(0.0, darkest / brightest)
+    bright = tile_percentiles(green, rows, columns, _BRIGHT)
+    if np.percentile(bright, 75) < 2.0:
+        return nan
+    surface, rough = _smooth_part(np.log(np.maximum(bright, 1.0)), rows, columns)
+    fall = float(surface.max() - surface.min())
+    return nan if rough > max(_MOST_ROUGH * fall, _FLAT) else exp(-fall)
+
+
+def _smooth_part(logs: Floats, rows: int, columns: int) -> tuple[Floats, float]:
+    """A bowl through the glass of all tiles, tiles without glass left out, and what it leaves.
+
+    Args:
+        logs: Logarithm of each tile's brightness, float64 (rows * columns,).
+        rows, columns: How the tiles lie.
+    """
+    y, x = np.meshgrid(np.linspace(-1, 1, rows), np.linspace(-1, 1, columns), indexing="ij")
+    terms = bowl(x.ravel(), y.ravel())
+    keep = np.ones(logs.size, dtype=np.bool_)
+    surface, left = logs, np.zeros_like(logs)
+    for _ in range(4):
+        surface = terms @ np.linalg.lstsq(terms[keep], logs[keep], rcond=None)[0]
+        left = logs - surface
+        keep = left > -2.5 * (1.4826 * float(np.median(np.abs(left[keep]))) + 0.01)
+    return surface, 1.4826 * float(np.median(np.abs(left)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from math import exp, hypot, isfinite, log, sqrt
 from typing import Final
 
@@ -60,17 +61,40 @@ class Objective:
         return hypot(BETWEEN_SLIDES / sqrt(min(self.examinations, _MOST_WEIGHT)), _FLOOR)
 
 
+class NoteKind(StrEnum):
+    """What there is to say of a scale."""
+
+    NEW_OBJECTIVE = "new_objective"
+    STAND_IN = "stand_in"
+    NOT_REMEMBERED = "not_remembered"
+
+
+@dataclass(frozen=True)
+class ScaleNote:
+    """What a person should know of a scale.
+
+    Attributes:
+        kind: What it is about; the page has words for each in its languages.
+        words: The same in English, in full.
+        values: Numbers that belong into the words, by name.
+    """
+
+    kind: NoteKind
+    words: str
+    values: tuple[tuple[str, str], ...] = ()
+
+
 @dataclass(frozen=True)
 class KnownScale:
     """The scale to work with.
 
     Attributes:
         estimate: The scale and its error.
-        note: What a person should know of it; empty where there is nothing to say.
+        note: What a person should know of it; None where there is nothing to say.
     """
 
     estimate: ScaleEstimate
-    note: str = ""
+    note: ScaleNote | None = None
 
 
 def agreeing(known: Sequence[Objective], reading: ScaleEstimate) -> list[Objective]:
@@ -120,11 +144,13 @@ def narrowed(known: Sequence[Objective], reading: ScaleEstimate) -> KnownScale:
     if not known:
         return KnownScale(reading)
     before = ", ".join(f"{each.um_per_px:.3f}" for each in by_use(known))
-    return KnownScale(
-        reading,
-        f"The scale measured, {reading.um_per_px:.3f} um/px, is of no objective used here before "
-        f"({before}): see that the right objective is in.",
+    scale = f"{reading.um_per_px:.3f}"
+    words = (
+        f"The scale measured, {scale} um/px, is of no objective used here before ({before}): "
+        "see that the right objective is in."
     )
+    values = (("scale", scale), ("before", before.replace(", ", "; ")))
+    return KnownScale(reading, ScaleNote(NoteKind.NEW_OBJECTIVE, words, values))
 
 
 def stand_in(known: Sequence[Objective], reading: ScaleEstimate) -> KnownScale | None:
@@ -142,11 +168,13 @@ def stand_in(known: Sequence[Objective], reading: ScaleEstimate) -> KnownScale |
     ]
     if len(near) != 1 or len(possible) != 1 or near[0].examinations < _TRUSTED:
         return None
-    return KnownScale(
-        _mean(near[0], reading),
-        f"The red cells of this slide give no certain scale; they fit the objective of "
-        f"{near[0].um_per_px:.3f} um/px ({near[0].examinations} slides before), which is used.",
+    scale, slides = f"{near[0].um_per_px:.3f}", str(near[0].examinations)
+    words = (
+        "The red cells of this slide give no certain scale; they fit the objective of "
+        f"{scale} um/px ({slides} slides before), which is used."
     )
+    values = (("scale", scale), ("n", slides))
+    return KnownScale(_mean(near[0], reading), ScaleNote(NoteKind.STAND_IN, words, values))
 
 
 def with_examination(

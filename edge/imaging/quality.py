@@ -140,6 +140,11 @@ class Measures:
     sharpest_um: float
     motion_um: float
 
+    @property
+    def field_um2(self) -> float:
+        """Area of the whole picture; 0 where nothing in it is stained."""
+        return self.stained_um2 / (1.0 - self.glass) if self.glass < 1.0 else 0.0
+
 
 _WORK_UM: Final = 0.25
 """Coarsest scale to which a picture is reduced for this, um/px."""

@@ -7,7 +7,7 @@ test holds the others to the same keys and placeholders.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -44,6 +44,11 @@ class Texts:
         if line is None:
             return key
         return line.format(**values) if values else line
+
+    def filled(self, key: str, values: Iterable[tuple[str, str]]) -> str:
+        """A text with numbers put in by name, each with the language's decimal sign."""
+        decimal = self("number.decimal")
+        return self(key, **{name: value.replace(".", decimal) for name, value in values})
 
     def has(self, key: str) -> bool:
         """Whether there is such a text."""

@@ -66,6 +66,21 @@ class FieldPicture:
 
 
 @dataclass(frozen=True)
+class Remark:
+    """Something to know of an examination that asks for no hand on the microscope at once.
+
+    Attributes:
+        key: Of its text in every language.
+        words: The same in English, for a text that a language lacks.
+        values: What belongs into the text, by name.
+    """
+
+    key: str
+    words: str
+    values: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Progress:
     """How an examination stands.
 
@@ -90,6 +105,7 @@ class Progress:
         indicator: Name of the state that the lamps show.
         lamp_words: The lamps' colour and pattern, in English.
         fault: Number, cause and action of a fault; None when there is none.
+        remarks: What else a person should know of this examination.
         is_slow: The board is hot or slowed down, and fewer frames are taken.
     """
 
@@ -112,6 +128,7 @@ class Progress:
     indicator: str = "READY"
     lamp_words: str = ""
     fault: tuple[str, str, str] | None = None
+    remarks: tuple[Remark, ...] = ()
     is_slow: bool = False
 
 

@@ -256,7 +256,7 @@ def glass_surface(levels: NDArray[np.uint8]) -> Floats:
     tiles = green[: tall * rows, : wide * columns].reshape(rows, tall, columns, wide)
     bright = np.percentile(tiles.transpose(0, 2, 1, 3).reshape(rows * columns, -1), 85, axis=1)
     ty, tx = np.meshgrid(np.linspace(-1, 1, rows), np.linspace(-1, 1, columns), indexing="ij")
-    terms = contours._bowl(tx.ravel(), ty.ravel())
+    terms = contours.bowl(tx.ravel(), ty.ravel())
     keep = bright > 0.85 * np.percentile(bright, 75)
     for _ in range(3):
         if keep.sum() < 20:

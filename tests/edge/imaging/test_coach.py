@@ -16,7 +16,7 @@ GOOD = Measures(
     light=0.8,
     clipped=0.0,
     contrast=0.7,
-    stained_um2=5000.0,
+    stained_um2=20_000.0,
     glass=0.6,
     blur_um=0.4,
     sharpest_um=0.35,
@@ -88,6 +88,13 @@ def test_another_field_may_have_softer_cells_without_a_word():
     assert set(told(coach, *sharp, *elsewhere)) == {None}
 
 
+def test_a_small_field_filled_by_a_white_cell_is_not_crowded():
+    """34 um across, as a phone's crop: one large white cell covers a sixth of it."""
+    coach = Coach()
+    filled = replace(GOOD, glass=0.15, stained_um2=0.85 * 34.0**2)
+    assert set(told(coach, *[replace(USABLE, measures=filled)] * 15)) == {None}
+
+
 def test_without_light_nothing_else_is_said():
     coach = Coach()
     told(coach, *[replace(USABLE, evenness=0.3)] * 5)
@@ -104,7 +111,20 @@ def test_without_light_nothing_else_is_said():
         (replace(USABLE, too_fast=True), Advice.SLOWER),
         (replace(USABLE, other_objective=True), Advice.WRONG_OBJECTIVE),
         (replace(USABLE, measures=replace(GOOD, glass=0.98)), Advice.TOO_THIN),
-        (replace(USABLE, measures=replace(GOOD, contrast=0.2)), Advice.PALE_STAIN),
+        (
+            Sight(
+                trouble=Trouble.MOVING,
+                measures=replace(GOOD, glass=0.98, motion_um=float("inf")),
+            ),
+            Advice.TOO_THIN,
+        ),
+        (replace(USABLE, measures=replace(GOOD, glass=0.2)), Advice.TOO_CROWDED),
+        (replace(USABLE, measures=replace(GOOD, clipped=0.4)), Advice.SATURATED),
+        (replace(USABLE, red_density=0.08), Advice.PALE_STAIN),
+        (
+            Sight(trouble=Trouble.TOO_EMPTY, measures=GOOD, red_density=0.04),
+            Advice.PALE_STAIN,
+        ),
         (Sight(trouble=Trouble.TOO_CROWDED, measures=GOOD), Advice.TOO_CROWDED),
         (Sight(trouble=Trouble.TOO_EMPTY), Advice.TOO_EMPTY),
         (Sight(trouble=Trouble.SATURATED), Advice.SATURATED),

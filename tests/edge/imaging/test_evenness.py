@@ -7,6 +7,8 @@ import math
 import numpy as np
 import pytest
 
+from bench.shifts import crowded
+from edge.imaging.coach import CoachSettings
 from edge.imaging.evenness import evenness_of
 from tests.edge.imaging.smears import drawn_field
 
@@ -21,3 +23,11 @@ def test_the_dark_side_is_measured(dark):
 def test_no_light_and_a_tiny_picture_say_nothing():
     assert math.isnan(evenness_of(np.zeros((400, 400, 3), np.uint8)))
     assert math.isnan(evenness_of(np.full((20, 20, 3), 200, np.uint8)))
+
+
+@pytest.mark.parametrize("layers", [6, 8])
+def test_cells_over_cells_are_not_called_uneven_light(layers):
+    """Where no glass is left, dark and bright parts are thick and thin ones, not the lamp's."""
+    field = drawn_field(0.2, size=(600, 800), nuclei=3, seed=2, per_mm2=9000.0)
+    thick, _ = crowded(layers)(field, 0.2)
+    assert not evenness_of(thick) < CoachSettings().min_evenness

@@ -40,7 +40,7 @@ def test_after_twenty_slides_a_slide_is_measured_better_than_by_its_own_red_cell
         most = max(each.examinations for each in known)
         assert most >= 17, "one objective is one, whoever's blood it was"
         found = narrowed(known, now)
-        assert found.note == "" or abs(now.um_per_px / 0.2 - 1) > 0.2
+        assert found.note is None or abs(now.um_per_px / 0.2 - 1) > 0.2
         alone.append(abs(now.um_per_px / 0.2 - 1))
         together.append(abs(found.estimate.um_per_px / 0.2 - 1))
     print(f"median error alone {np.median(alone):.3f}, remembered {np.median(together):.3f}")
@@ -72,16 +72,18 @@ def test_one_unusual_slide_draws_no_others_to_its_scale():
 def test_a_scale_of_no_known_objective_stands_as_measured_and_is_told():
     found = narrowed([FORTY, HUNDRED], reading(0.13))
     assert found.estimate.um_per_px == 0.13
-    assert "0.130" in found.note
-    assert "0.200, 0.080" in found.note, "the one used last comes first"
-    assert narrowed([], reading(0.13)).note == "", "the first slide of a device is no surprise"
+    assert found.note is not None
+    assert "0.130" in found.note.words
+    assert "0.200, 0.080" in found.note.words, "the one used last comes first"
+    assert narrowed([], reading(0.13)).note is None, "the first slide of a device is no surprise"
 
 
 def test_a_crowded_field_borrows_the_scale_of_the_one_objective_that_it_fits():
     found = known_scale([FORTY, HUNDRED], reading(0.215, error=0.2), ERROR_MAX)
     assert found is not None
     assert found.estimate.um_per_px == pytest.approx(0.2, rel=0.03)
-    assert "12 slides" in found.note
+    assert found.note is not None
+    assert "12 slides" in found.note.words
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import shutil
 import time
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,6 +26,7 @@ from edge.service import Service
 from edge.settings import Settings
 from edge.signals.panel import NoLamps
 from edge.web.catalogue import LANGUAGES, load_texts
+from edge.web.control import Phase, Progress, Remark
 from edge.web.doors import Doors
 from edge.web.roles import Role
 from tests.edge.web.test_control_page import six_weeks_of_control
@@ -308,3 +309,28 @@ def test_every_language_fits_on_a_phone(visit, device: Device, language: str) ->
         assert _grave_findings(page) == [], path
     page.goto(device.url + "/lamps")
     _shot(page, f"lamps-phone-{language}")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_word_on_the_scale_leaves_the_advice_in_sight_on_a_phone(
+    visit, device: Device, language: str
+) -> None:
+    page = visit(PHONE, language)
+    board = device.service.live.states
+    before = board.newest.value
+    values = (("scale", "0.130"), ("before", "0.200; 0.080"))
+    remark = Remark("scale.new_objective", "", values)
+    state = Progress(Phase.COUNTING, slide="S-1", indicator="ADVICE", trouble="out_of_focus")
+    board.put(replace(state, advice="Turn.", remarks=(remark,)))
+    try:
+        page.wait_for_selector("[data-part=lamp].ADVICE")
+        said = page.locator("[data-part=advice]")
+        assert load_texts()[language]("advice.out_of_focus") in said.inner_text()
+        assert said.locator(".hint").inner_text().count("0") >= 4
+        box = said.bounding_box()
+        assert box["y"] + box["height"] <= PHONE["height"]
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        assert _grave_findings(page) == []
+        _shot(page, f"live-phone-scale-{language}")
+    finally:
+        board.put(before)
