@@ -68,12 +68,14 @@ python3 -m venv /opt/leukoscope
 /opt/leukoscope/bin/pip list --disable-pip-version-check --format=freeze |
   grep -iE '^(leukoscope|numpy|pillow|ai.edge.litert|gpiozero|starlette|uvicorn)' | sed 's/^/         /'
 export LEUKOSCOPE_HOME=/var/lib/leukoscope
+# Small fields of many cells: a frame takes seconds here, and green needs a hundred cells.
+smear='viewport=640x480&um_per_px=0.35&white_cells_per_field=12'
 leukoscope() { echo "\$ leukoscope $*"; /opt/leukoscope/bin/leukoscope "$@"; }
 leukoscope check --yes --camera 'phantom:healthy?viewport=320x240&frames=6' | tee /tmp/check
 grep -qE '^golden test +ok' /tmp/check
-leukoscope screen --camera 'phantom:leukemic?seed=7' --slide ARM-1 --lamps none --json | tee /tmp/leukemic
+leukoscope screen --camera 'phantom:leukemic?seed=7&'"$smear" --slide ARM-1 --lamps none --json | tee /tmp/leukemic
 grep -q '"verdict": "REVIEW"' /tmp/leukemic
-leukoscope screen --camera 'phantom:healthy?seed=7' --slide ARM-2 --lamps none --json | tee /tmp/healthy
+leukoscope screen --camera 'phantom:healthy?seed=5&'"$smear" --slide ARM-2 --lamps none --json | tee /tmp/healthy
 grep -q '"verdict": "NO_BLASTS_FOUND"' /tmp/healthy
 leukoscope verify
 echo "proven: golden vectors, REVIEW for a leukemic phantom, NO_BLASTS_FOUND for a healthy one."
