@@ -31,6 +31,7 @@ class FloatNetwork:
         reference: The same as ``run`` in another library, for comparison; None where there is
             none.
         notes: What was done to it on loading, one line each.
+        comparable: What of its outputs ``reference`` can tell, of either's outputs; None for all.
     """
 
     description: NetworkDescription
@@ -39,6 +40,7 @@ class FloatNetwork:
     freeze: Callable[[], Any]
     reference: Callable[[Floats], Floats] | None = None
     notes: tuple[str, ...] = ()
+    comparable: Callable[[Floats], Floats] | None = None
 
     def real_pixels(self, crops: NDArray[np.uint8]) -> Floats:
         """What the network takes, float32, for crops, uint8, of the same shape."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from convert.description import NetworkDescription
 from convert.float_network import FloatNetwork, Floats, frozen
+from convert.keras_head import Head, to_logits
 from convert.quiet import quiet
 from edge.errors import ConversionRefused
 
@@ -29,7 +30,11 @@ def load_keras(path: Path, description: NetworkDescription) -> FloatNetwork:
         with quiet(show=False):
             model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises nearly anything on a damaged file
-        raise ConversionRefused(f"{path.name} cannot be loaded: {_reason(error)}.") from error
+        raise ConversionRefused(
+            f"{path.name} cannot be loaded: {_reason(error)}.",
+            "Give a whole .keras or .h5 file of Keras' own layers; one with code of its own can be "
+            "given as the folder that model.export writes (a SavedModel).",
+        ) from error
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         inputs = ", ".join(str(entry.name) for entry in model.inputs)
         raise ConversionRefused(
@@ -51,11 +56,11 @@ def keras_network(
 ) -> FloatNetwork:
     """A Keras model with one input and one output as a float network; see ``FloatNetwork``.
 
-    A softmax at its end is left off: the device computes it, at its own temperature.
+    A softmax or sigmoid at its end is left off: see ``keras_head``.
     """
     check_shape(path, tuple(model.inputs[0].shape), description)
     side = description.size_px
-    model, softened = _without_softmax(model)
+    model, head = to_logits(model, len(description.labels))
     if description.order == "BGR":
         model = _taking_rgb(model, side)
 
@@ -72,8 +77,9 @@ def keras_network(
         path,
         run,
         freeze,
-        None if reference is None else _alike(reference, softened, description),
-        ("the softmax at its end was left off: the device computes it",) if softened else (),
+        None if reference is None else _alike(reference, head, description),
+        head.notes(description.labels),
+        head.comparable,
     )
 
 
@@ -99,22 +105,6 @@ def check_shape(path: Path, shape: tuple[int | None, ...], description: NetworkD
         )
 
 
-def _without_softmax(model: Any) -> tuple[Any, bool]:
-    """The model up to its logits, and whether a softmax was left off."""
-    import keras
-
-    last = model.layers[-1]
-    activation = getattr(last, "activation", None)
-    if isinstance(last, keras.layers.Softmax) or (
-        isinstance(last, keras.layers.Activation) and activation is keras.activations.softmax
-    ):
-        return keras.Model(model.inputs[0], last.input), True
-    if isinstance(last, keras.layers.Dense) and activation is keras.activations.softmax:
-        last.activation = keras.activations.linear
-        return keras.Model(model.inputs[0], model.outputs[0]), True
-    return model, False
-
-
 def _taking_rgb(model: Any, side: int) -> Any:
     """A model of BGR pictures that is given RGB ones: a convolution of 1 x 1 swaps them."""
     import keras
@@ -127,13 +117,12 @@ def _taking_rgb(model: Any, side: int) -> Any:
 
 
 def _alike(
-    reference: Callable[[Floats], Floats], softened: bool, description: NetworkDescription
+    reference: Callable[[Floats], Floats], head: Head, description: NetworkDescription
 ) -> Callable[[Floats], Floats]:
-    """The reference as the network is now: given RGB, and giving logits up to a constant."""
+    """The reference as the network is now: given RGB, and giving logits."""
 
     def run(real: Floats) -> Floats:
-        answers = reference(real[..., ::-1] if description.order == "BGR" else real)
-        return np.log(np.maximum(answers, 1e-30)) if softened else answers
+        return head.logits(reference(real[..., ::-1] if description.order == "BGR" else real))
 
     return run
 

@@ -50,8 +50,12 @@ def load_saved_model(path: Path, description: NetworkDescription) -> FloatNetwor
     (name, spec), (answer,) = inputs[0], function.structured_outputs
     check_shape(path, tuple(spec.shape), description)
 
+    def called(picture: Any) -> Any:
+        # Through the model: a signature alone forgets its variables once the model is gone.
+        return model.signatures["serving_default"](**{name: picture})[answer]
+
     def one_batch(real: Floats) -> Floats:
-        return np.asarray(function(**{name: tf.constant(real)})[answer])
+        return np.asarray(called(tf.constant(real)))
 
     def run(real: Floats) -> Floats:
         if spec.shape[0] == 1:
@@ -59,6 +63,6 @@ def load_saved_model(path: Path, description: NetworkDescription) -> FloatNetwor
         return one_batch(real)
 
     def freeze() -> Any:
-        return frozen(lambda picture: function(**{name: picture})[answer], description.size_px)
+        return frozen(called, description.size_px)
 
     return FloatNetwork(description, path, run, freeze)

@@ -255,3 +255,17 @@ def test_a_holdout_without_blasts_proves_nothing() -> None:
 def test_settings_that_cannot_be(change: str) -> None:
     with pytest.raises(UsageFault):
         settings_with([change])
+
+
+def test_cells_that_float_hardly_tells_apart_may_share_a_score() -> None:
+    """A third of the cells are surely no blasts: int8 calls them all one thing, float differs by a
+    hair. Nothing is lost; where float knew better, a tie of the same size fails."""
+    cells, logits = make(0)
+    sure = np.flatnonzero(cells.is_white & ~cells.is_blast)[: len(cells) // 3]
+    same, hair = logits.copy(), logits.copy()
+    same[sure] = np.array([-9.0, *[6.0] * (logits.shape[1] - 1)])
+    hair[sure] = same[sure] + np.random.default_rng(1).normal(0, 0.02, same[sure].shape)
+    assert "scores are not saturated into ties" not in failed(evidence(same, hair, cells))
+    wide = same.copy()
+    wide[sure, 0] = np.linspace(4, 9, len(sure))
+    assert "scores are not saturated into ties" in failed(evidence(same, wide, cells))

@@ -44,6 +44,87 @@ def test_keras_h5_and_saved_model_hold_the_same_network(
         np.testing.assert_allclose(load(tmp_path / name).logits(CROPS), wanted, rtol=1e-4)
 
 
+def test_a_saved_model_still_answers_when_nobody_else_holds_it(
+    keras_module: Any, tmp_path: Path
+) -> None:
+    """A network of a class of one's own comes as a SavedModel; it answers, and freezes, after
+    whatever was loaded with it was swept up."""
+    import gc
+
+    keras = keras_module
+
+    class Own(keras.Model):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.first = keras.layers.Conv2D(4, 3, 2, activation="relu")
+            self.pool = keras.layers.GlobalAveragePooling2D()
+            self.last = keras.layers.Dense(len(LABELS))
+
+        def call(self, picture: Any) -> Any:
+            return self.last(self.pool(self.first(picture)))
+
+    own = Own()
+    real = CROPS.astype(np.float32) / 127.5 - 1
+    wanted = np.asarray(own(real))
+    own.export(tmp_path / "own", verbose=False)
+    network = load(tmp_path / "own")
+    gc.collect()
+    np.testing.assert_allclose(network.logits(CROPS), wanted, rtol=1e-4, atol=1e-5)
+    import tensorflow as tf
+
+    answers = network.freeze()(tf.constant(real[:1]))
+    np.testing.assert_allclose(np.asarray(answers[0]), wanted[:1], rtol=1e-4, atol=1e-5)
+
+
+TWO = {"labels": ["other", "blast"], "non_cell_labels": [], "synonyms": {}}
+
+
+@pytest.mark.parametrize("end", ["sigmoid in Dense", "sigmoid after", "log-odds"])
+def test_one_number_for_two_labels_becomes_two_logits(
+    end: str, keras_module: Any, tmp_path: Path
+) -> None:
+    """Most networks for two classes end so; the number speaks for the second one."""
+    keras = keras_module
+    keras.utils.set_random_seed(2)
+    entry = keras.Input((SIDE, SIDE, 3))
+    seen = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(8, 3, 2)(entry))
+    answer = keras.layers.Dense(1, activation="sigmoid" if end == "sigmoid in Dense" else None)(
+        seen
+    )
+    if end == "sigmoid after":
+        answer = keras.layers.Activation("sigmoid")(answer)
+    model = keras.Model(entry, answer)
+    model.save(tmp_path / "one.keras")
+    told = np.asarray(model(CROPS.astype(np.float32) / 127.5 - 1))[:, 0].astype(float)
+    odds = told if end == "log-odds" else np.log(told / (1 - told))
+    network = load(tmp_path / "one.keras", **TWO)
+    logits = network.logits(CROPS)
+    np.testing.assert_allclose(logits[:, 1] - logits[:, 0], odds, rtol=1e-3, atol=1e-4)
+    assert "log-odds of blast" in network.notes[-1]
+    assert (end == "log-odds") == (len(network.notes) == 1), "a sigmoid left off is told"
+
+
+def test_pytorchs_sigmoid_is_compared_as_far_as_it_tells(keras_module: Any, tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch", reason="the extra `torch` is not installed")
+    from bench.zoo.torch_networks import export
+    from convert.onnx_source import compare
+    from convert.quiet import quiet
+
+    torch.manual_seed(0)
+    body = [torch.nn.Conv2d(3, 8, 3, 2), torch.nn.ReLU(), torch.nn.AdaptiveAvgPool2d(1)]
+    head = [torch.nn.Flatten(), torch.nn.Linear(8, 1), torch.nn.Sigmoid()]
+    network = torch.nn.Sequential(*body, *head).eval()
+    with torch.no_grad():
+        network[4].weight *= 200  # so sure that single precision has only 0 and 1 left
+    with warnings.catch_warnings(), quiet():
+        warnings.simplefilter("ignore")
+        export(network, str(tmp_path / "one.onnx"), SIDE, False, True, 17)
+    loaded = load(tmp_path / "one.onnx", **TWO)
+    error = compare(loaded, loaded.real_pixels(CROPS), "cells")
+    assert error is not None
+    assert error < 1e-4
+
+
 def torch_file(path: Path, softmax: bool = False) -> Path:
     """A small PyTorch network for the toy's cells as ONNX."""
     pytest.importorskip("torch", reason="the extra `torch` is not installed")
