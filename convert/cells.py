@@ -10,6 +10,7 @@ Three forms are read:
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -164,6 +165,29 @@ def refuse_overlap(calibration: Sequence[Cell], holdout: Sequence[Cell]) -> None
                 f"{' '.join(shared[0])}.",
                 "Split the cells by patient.",
             )
+
+
+def refuse_same_pictures(calibration: CellSet, holdout: CellSet) -> None:
+    """The same picture under another name, or in another folder, is the same picture.
+
+    Raises:
+        DataMissing: A crop is in both sets, pixel by pixel; names its files.
+    """
+    pairs = zip(calibration.crops, calibration.cells, strict=True)
+    met = {hashlib.sha256(crop).digest(): cell for crop, cell in pairs}
+    shared = [
+        (met[digest], cell)
+        for crop, cell in zip(holdout.crops, holdout.cells, strict=True)
+        if (digest := hashlib.sha256(crop).digest()) in met
+    ]
+    if shared:
+        first, second = shared[0]
+        raise DataMissing(
+            f"{len(shared)} pictures of the holdout are in calibration too under another name, "
+            f"such as {second.file} of {second.store.name} and {first.file} of "
+            f"{first.store.name}.",
+            "Leave each picture in one of the two sets.",
+        )
 
 
 def _patients(cells: Sequence[Cell]) -> set[tuple[str, ...]]:

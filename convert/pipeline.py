@@ -11,7 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.card import model_card
-from convert.cells import CellSet, Progress, list_cells, read_cells, refuse_one_kind, refuse_overlap
+from convert.cells import (
+    CellSet,
+    Progress,
+    list_cells,
+    read_cells,
+    refuse_one_kind,
+    refuse_overlap,
+    refuse_same_pictures,
+)
 from convert.description import NetworkDescription
 from convert.device_network import steps_apart
 from convert.float_network import FloatNetwork
@@ -148,7 +156,9 @@ def _read_both(job: Job, known: NetworkDescription, progress: Progress) -> tuple
     refuse_overlap(calibration, holdout)
     for place, cells in ((job.calibration, calibration), (job.holdout, holdout)):
         refuse_one_kind(cells, known, place.name)
-    return read_cells(calibration, known, progress), read_cells(holdout, known, progress)
+    both = read_cells(calibration, known, progress), read_cells(holdout, known, progress)
+    refuse_same_pictures(*both)
+    return both
 
 
 def _compare_import(network: FloatNetwork, cells: CellSet, say: Say) -> None:

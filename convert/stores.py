@@ -11,10 +11,10 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from edge.camera.picture import read_content
 from edge.closing import Closing
-from edge.errors import DataMissing
+from edge.errors import DataMissing, PictureUnreadable, PictureUnusable
 
 INDEX: Final = "index.csv"
 PICTURES: Final = {".webp", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp"}
@@ -51,15 +51,16 @@ class PictureStores(Closing):
             archive.close()
 
     def read(self, store: Path, file: str) -> NDArray[np.uint8]:
-        """One picture, uint8 RGB, shape (height, width, 3).
+        """One picture as the device would read it, uint8 RGB, shape (height, width, 3).
 
         Raises:
             DataMissing: It cannot be read; names it.
         """
         try:
-            with Image.open(io.BytesIO(self._content(store, file))) as picture:
-                return np.asarray(picture.convert("RGB"))
-        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+            return read_content(self._content(store, file), f"{file} of {store}")
+        except (PictureUnreadable, PictureUnusable) as fault:
+            raise DataMissing(fault.cause, fault.action) from fault
+        except (OSError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile) as error:
             raise DataMissing(f"{file} of {store} cannot be read: {error}.") from error
 
     def _content(self, store: Path, file: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from pathlib import Path
 
@@ -44,14 +45,40 @@ def read_picture(path: Path) -> RgbImage:
     """
     with _open(path) as picture:
         _check_size(path, picture)
-        try:
-            ImageOps.exif_transpose(picture, in_place=True)
-            return _pixels(_to_rgb(path, picture))
-        except PictureUnusable:
-            raise
-        except Exception as error:
-            # Decoders meet damaged bytes with many kinds of error; all mean the same to a person.
-            raise PictureUnreadable(f"{path} is damaged ({error}).") from error
+        return as_seen(picture, str(path))
+
+
+def read_content(content: bytes, name: str) -> RgbImage:
+    """The same for a picture's bytes, of any size that can be held: a labelled cell may be small.
+
+    Raises:
+        PictureUnreadable: They are no picture, or damaged; says ``name``.
+        PictureUnusable: It is too large, or of a kind whose colours are not defined.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            picture = Image.open(io.BytesIO(content))
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_large(name) from error
+    except Exception as error:
+        raise PictureUnreadable(f"{name} is no picture.") from error
+    with picture:
+        if picture.width * picture.height > MAX_PIXELS:
+            raise _too_large(name)
+        return as_seen(picture, name)
+
+
+def as_seen(picture: Image.Image, name: str) -> RgbImage:
+    """An open picture upright and in RGB; see ``read_picture``."""
+    try:
+        ImageOps.exif_transpose(picture, in_place=True)
+        return _pixels(_to_rgb(name, picture))
+    except PictureUnusable:
+        raise
+    except Exception as error:
+        # Decoders meet damaged bytes with many kinds of error; all mean the same to a person.
+        raise PictureUnreadable(f"{name} is damaged ({error}).") from error
 
 
 def _pixels(picture: Image.Image) -> RgbImage:
@@ -85,7 +112,7 @@ def _open(path: Path) -> Image.Image:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             return Image.open(path)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_large(path) from error
+        raise _too_large(str(path)) from error
     except UnidentifiedImageError as error:
         raise PictureUnreadable(f"{path} is no picture.") from error
     except Exception as error:
@@ -97,17 +124,17 @@ def _check_size(path: Path, picture: Image.Image) -> None:
     if min(width, height) < MIN_SIDE_PX:
         raise PictureUnusable(f"{path} has only {width} x {height} pixels.")
     if width * height > MAX_PIXELS:
-        raise _too_large(path)
+        raise _too_large(str(path))
 
 
-def _too_large(path: Path) -> PictureUnusable:
+def _too_large(name: str) -> PictureUnusable:
     return PictureUnusable(
-        f"{path} has more than {MAX_PIXELS // 1_000_000} million pixels.",
+        f"{name} has more than {MAX_PIXELS // 1_000_000} million pixels.",
         "Cut it into smaller fields.",
     )
 
 
-def _to_rgb(path: Path, picture: Image.Image) -> Image.Image:
+def _to_rgb(name: str, picture: Image.Image) -> Image.Image:
     mode = picture.mode
     if mode == "RGB":
         return picture
@@ -116,9 +143,9 @@ def _to_rgb(path: Path, picture: Image.Image) -> Image.Image:
     if mode in _PLAIN_MODES:
         return picture.convert("RGB")
     if mode == "I" or mode.startswith("I;16"):
-        return _from_16_bit(path, picture)
+        return _from_16_bit(name, picture)
     raise PictureUnusable(
-        f"{path} is of the kind {mode}, whose colours are not defined.",
+        f"{name} is of the kind {mode}, whose colours are not defined.",
         "Save it as 8-bit RGB.",
     )
 
@@ -128,9 +155,9 @@ def _over_white(picture: Image.Image) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
 
 
-def _from_16_bit(path: Path, picture: Image.Image) -> Image.Image:
+def _from_16_bit(name: str, picture: Image.Image) -> Image.Image:
     # Pillow's own conversion clips at 255, which turns a 16-bit picture white.
     grey = np.asarray(picture).astype(np.int64)
     if grey.min() < 0 or grey.max() > 65535:
-        raise PictureUnusable(f"{path} has values beyond 16 bits.", "Save it as 8-bit RGB.")
+        raise PictureUnusable(f"{name} has values beyond 16 bits.", "Save it as 8-bit RGB.")
     return Image.fromarray(((grey + 128) // 257).astype(np.uint8)).convert("RGB")

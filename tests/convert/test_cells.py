@@ -10,8 +10,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from convert.cells import list_cells, read_cells, refuse_one_kind, refuse_overlap
+from convert.cells import (
+    list_cells,
+    read_cells,
+    refuse_one_kind,
+    refuse_overlap,
+    refuse_same_pictures,
+)
 from convert.description import NetworkDescription, read_description
+from convert.stores import PictureStores
 from edge.errors import ConversionRefused, DataMissing
 from tests.convert.toy import write_cells, write_description
 
@@ -103,6 +110,55 @@ def test_a_picture_on_both_sides_is_refused_without_patients(
     cells = list_cells(tmp_path / "set", known, 0.2)
     with pytest.raises(DataMissing, match="pictures are in calibration and holdout"):
         refuse_overlap(cells, cells)
+
+
+def test_a_picture_on_both_sides_under_another_name_is_refused(
+    folder: Path, tmp_path: Path, known: NetworkDescription
+) -> None:
+    """As exports of one archive to two folders have it; re-saved in another form it is the same."""
+    other = tmp_path / "other"
+    write_cells(other, 2, ("C", "D"), each=2)
+    sets = [
+        read_cells(list_cells(place, known), known, lambda *_: None) for place in (folder, other)
+    ]
+    refuse_same_pictures(*sets)
+    with Image.open(folder / "blast" / "A_0.png") as picture:
+        picture.save(other / "neutrophil" / "D_1.png", compress_level=1)
+    again = read_cells(list_cells(other, known), known, lambda *_: None)
+    with pytest.raises(
+        DataMissing, match=r"neutrophil/D_1\.png of other and blast/A_0\.png of cells"
+    ):
+        refuse_same_pictures(sets[0], again)
+
+
+def _grey_of_16_bits(rgb: np.ndarray) -> Image.Image:
+    return Image.fromarray(rgb.mean(axis=2).astype(np.uint16) * 257)
+
+
+def test_pictures_of_every_kind_look_as_they_do_to_a_person(
+    folder: Path, known: NetworkDescription
+) -> None:
+    """16 bits would be white if they were cut at 255, what is transparent black."""
+    path = folder / "blast" / "A_0.png"
+    with Image.open(path) as picture:
+        rgb = np.asarray(picture.convert("RGB"))
+    wanted = {"grey": np.repeat(rgb.mean(axis=2).astype(np.uint8)[..., None], 3, axis=2)}
+    _grey_of_16_bits(rgb).save(path)
+    with PictureStores() as stores:
+        found = stores.read(folder, "blast/A_0.png")
+        assert np.abs(found.astype(int) - wanted["grey"]).max() <= 1
+        clear = np.dstack([np.zeros_like(rgb), np.zeros(rgb.shape[:2], np.uint8)])
+        Image.fromarray(clear).save(path)
+        assert (stores.read(folder, "blast/A_0.png") == 255).all()
+        Image.fromarray(rgb).convert("CMYK").save(path.with_suffix(".jpg"), quality=95)
+        cmyk = stores.read(folder, "blast/A_0.jpg").astype(int)
+        assert np.abs(cmyk - rgb).mean() < 8
+
+
+def test_a_picture_that_would_fill_the_memory_is_named(folder: Path) -> None:
+    Image.new("1", (20_000, 20_000)).save(folder / "blast" / "A_0.png")
+    with PictureStores() as stores, pytest.raises(DataMissing, match="million pixels"):
+        stores.read(folder, "blast/A_0.png")
 
 
 @pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n cut"])
