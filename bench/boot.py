@@ -416,7 +416,7 @@ chmod -R a+rX /media/stick
         machine.shell("rm -rf /etc/leukoscope")  # a clinic's own file
         left = machine.shell(
             "ls /opt/leukoscope /etc/systemd/system/leukoscope* /usr/local/bin/leukoscope "
-            "/etc/udev/rules.d/60-leukoscope.rules 2>/dev/null | grep -v '\\.d:$' || true",
+            "/etc/udev/rules.d/90-leukoscope.rules 2>/dev/null | grep -v '\\.d:$' || true",
         )
         after = machine.shell("sha256sum /var/lib/leukoscope/records.sqlite3")
         if after != before:

@@ -48,12 +48,13 @@ place() { install -D -m 0644 "$here/$1" "$2"; }
 targets=(
   leukoscope.sysusers.conf:/usr/lib/sysusers.d/leukoscope.conf
   leukoscope.tmpfiles.conf:/usr/lib/tmpfiles.d/leukoscope.conf
-  leukoscope.udev.rules:/etc/udev/rules.d/60-leukoscope.rules
-  leukoscope-stick.udev.rules:/etc/udev/rules.d/90-leukoscope-stick.rules
+  leukoscope.udev.rules:/etc/udev/rules.d/90-leukoscope.rules
   leukoscope-watchdog.conf:/etc/systemd/system.conf.d/leukoscope-watchdog.conf
   leukoscope-journal.conf:/etc/systemd/journald.conf.d/leukoscope-journal.conf
 )
 for unit in "${units[@]}"; do targets+=("$unit:/etc/systemd/system/$unit"); done
+# What earlier versions placed elsewhere.
+former=(/etc/udev/rules.d/60-leukoscope.rules /etc/udev/rules.d/90-leukoscope-stick.rules)
 
 if [ -n "$uninstall" ]; then
   if running; then
@@ -63,6 +64,7 @@ if [ -n "$uninstall" ]; then
   fi
   if command -v nmcli > /dev/null && running; then nmcli connection delete "$hotspot_name" 2> /dev/null || true; fi
   for pair in "${targets[@]}"; do rm -f "${pair#*:}"; done
+  rm -f "${former[@]}"
   rm -f /etc/default/leukoscope /usr/local/bin/leukoscope
   rm -rf "$prefix"
   if running; then systemctl daemon-reload; fi
@@ -111,6 +113,7 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 
 # --- user, folders, rules
+rm -f "${former[@]}"
 for pair in "${targets[@]}"; do place "${pair%%:*}" "${pair#*:}"; done
 systemd-sysusers leukoscope.conf
 systemd-tmpfiles --create leukoscope.conf

@@ -10,16 +10,16 @@ base=/media/leukoscope
 case $action in
   mount)
     if findmnt --source "$device" > /dev/null; then exit 0; fi
-    label=$(lsblk --noheadings --output LABEL "$device" | tr -cd 'A-Za-z0-9._-' | cut -c 1-32)
+    # A Pi may run from a USB disk: of a disk that the system uses no part is a stick.
+    disk=$(lsblk --noheadings --nodeps --output PKNAME "$device")
+    if lsblk --noheadings --list --output MOUNTPOINT "/dev/${disk:-$2}" | grep -v '^/media/' | grep -q /; then exit 0; fi
+    label=$(lsblk --noheadings --nodeps --output LABEL "$device" | tr -cd 'A-Za-z0-9._-' | cut -c 1-32)
     folder=$base/${label:-$2}
     if [ -e "$folder" ]; then folder=$folder-$2; fi
     mkdir -p "$folder"
     # Nothing on a stick is run, and no device on it is one. Without `sync` a stick pulled out early
     # would have lost what the page said was written.
-    options=nosuid,nodev,noexec,sync
-    case $(lsblk --noheadings --output FSTYPE "$device") in
-      vfat | exfat | ntfs) options=$options,uid=leukoscope,gid=leukoscope,umask=077 ;;
-    esac
+    options=nosuid,nodev,noexec,sync,uid=leukoscope,gid=leukoscope,umask=077
     mount -o "$options" "$device" "$folder" || { rmdir "$folder"; exit 1; }
     ;;
   unmount)

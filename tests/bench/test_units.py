@@ -48,6 +48,20 @@ def test_a_stick_is_mounted_where_the_page_looks_for_it_and_seen_by_the_service(
         assert f"\n{wall}=" not in unit
 
 
+def test_one_rule_alone_mounts_sticks_and_after_udev_knows_what_they_are():
+    """A rule that comes before 60-persistent-storage.rules never sees a file system's kind."""
+    rules = [
+        line
+        for path in SYSTEMD.glob("*.rules")
+        for line in path.read_text().splitlines()
+        if "ID_FS_TYPE" in line and not line.startswith("#")
+    ]
+    assert len(rules) == 1
+    assert "leukoscope-stick@%k.service" in rules[0]
+    [target] = re.findall(r"leukoscope\.udev\.rules:\S*/(\S+)", read("install.sh"))
+    assert target > "60-persistent-storage.rules"
+
+
 def test_the_installer_on_a_stick_runs_where_no_file_may_be_run_by_itself(tmp_path):
     """Desktops mount FAT sticks so that only Windows' programs are executable."""
     [line] = re.findall(r"^printf '(.*)' > \"\$out/install\.sh\"", read("usb-bundle.sh"), re.M)
