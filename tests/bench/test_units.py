@@ -48,6 +48,12 @@ def test_a_stick_is_mounted_where_the_page_looks_for_it_and_seen_by_the_service(
         assert f"\n{wall}=" not in unit
 
 
+def test_a_restart_asked_for_while_it_fails_is_kept():
+    """By default the fault's lamps, which exclude the service, would cancel the waiting start."""
+    assert "Conflicts=leukoscope.service" in read("leukoscope-fault.service")
+    assert "\nOnFailureJobMode=fail\n" in read(UNIT)
+
+
 def test_one_rule_alone_mounts_sticks_and_after_udev_knows_what_they_are():
     """A rule that comes before 60-persistent-storage.rules never sees a file system's kind."""
     rules = [
