@@ -249,6 +249,7 @@ class Screening:
         self._red_stain: RedStain | None = None
         self._stain_due = True
         self._slide_watch = SlideWatch()
+        self._jumped = False  # to new ground, where the objective was not looked at yet
         self._resting_at: Place | None = None
         self._trusted: Quality | None = None  # of a field at rest, not measured in every frame
         self._trusted_frames = 0
@@ -440,7 +441,7 @@ class Screening:
         with self._watch.step("advice"):
             sight = self._sight(frame, quality, place, stage, passing)
         resting = False
-        if quality.usable and not sight.other_objective:
+        if quality.usable and not self._objective.doubted:
             self._usable_frames += 1
             resting = searched or (not passing and self._rests(quality))
             if searched and self._looks.enough(place, quality.sharpness):
@@ -511,6 +512,10 @@ class Screening:
         if self._camera.continuous:
             unseen = (Trouble.TOO_DARK, Trouble.SATURATED, Trouble.MOVING)
             seen = quality.trouble not in unseen
+            self._jumped |= place.new_place and self._frames > 1
+            if self._jumped and quality.usable:
+                self._objective.look_soon()
+                self._jumped = False
             other = self._objective.see(frame.rgb) if seen else self._objective.other
         return Sight(
             trouble=quality.trouble,

@@ -51,6 +51,15 @@ class ObjectiveWatch:
         self._strange = 0
         self.other = False
 
+    @property
+    def doubted(self) -> bool:
+        """Whether the last look saw another objective, believed or not yet: nothing is counted."""
+        return self.other or self._strange > 0
+
+    def look_soon(self) -> None:
+        """Look at the next frame: a jump to new ground is what a turned nosepiece looks like."""
+        self._since = self._settings.every
+
     def see(self, rgb: NDArray[np.uint8]) -> bool:
         """Take in one frame in focus; True while another objective is in.
 

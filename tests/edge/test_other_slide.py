@@ -1,4 +1,4 @@
-"""A technician changes the slide and forgets the button: two people must not become one count."""
+"""Slide or objective changed in mid-examination: two people must not become one count."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from bench.shifts import light
 from edge.camera.source import open_camera
@@ -77,3 +78,16 @@ def test_on_one_slide_nothing_of_the_kind_is_said(
     steps, reason = _screened(classifier, tmp_path, [mine] * 48 + [BARE_LIGHT] * 25 + [after] * 12)
     assert Advice.OTHER_SLIDE not in {step.advised for step in steps}
     assert "changed" not in reason
+
+
+def test_an_objective_turned_in_between_is_told_at_once_and_counts_nothing(
+    classifier: Classifier, tmp_path: Path, mine: Rgb
+) -> None:
+    """40x to 20x: the way to the new ground is a jump, and half a minute would be too late."""
+    with open_camera("phantom:leukemic?seed=29&frames=1&viewport=1920x1440") as camera:
+        wide = next(iter(camera.frames())).rgb
+    coarse = np.asarray(Image.fromarray(wide).reduce(2))
+    steps, _ = _screened(classifier, tmp_path, [mine] * 12 + [coarse] * 10)
+    assert sum(len(step.cells) for step in steps[:12]) > 0
+    assert steps[-1].advised is Advice.WRONG_OBJECTIVE
+    assert sum(len(step.cells) for step in steps[12:]) == 0

@@ -55,6 +55,20 @@ def test_the_right_objective_turned_back_in_is_taken_at_its_first_reading(readin
     assert [stage.see(PICTURE) for _ in range(5)] == [False, False, True, True, False]
 
 
+def test_after_a_jump_it_is_looked_at_once_and_nothing_is_counted_while_in_doubt(readings):
+    readings += [0.08, 0.08, 0.08]
+    stage = watch(every=1000)
+    assert not stage.see(PICTURE)
+    stage.look_soon()
+    assert [(stage.see(PICTURE), stage.doubted) for _ in range(3)] == [
+        (False, True),
+        (False, True),
+        (True, True),
+    ]
+    readings += [0.2]
+    assert (stage.see(PICTURE), stage.doubted) == (False, False)
+
+
 @pytest.mark.parametrize("wrong", [{"every": 0}, {"looks": 0}, {"factor": 1.0}])
 def test_settings_out_of_range_are_refused(wrong):
     with pytest.raises(ValueError, match="must"):
