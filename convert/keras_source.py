@@ -131,5 +131,7 @@ def _reason(error: Exception) -> str:
     strange = re.search(r"Could not locate class '(\w+)'", str(error))
     if strange:
         return f"its layer {strange[1]} is none of Keras'"
+    if "deserialization of a `Lambda`" in str(error):
+        return "its Lambda layer holds Python code, and code out of a file is not run"
     lines = str(error).strip().splitlines()
     return lines[0][:200].rstrip(".") if lines else type(error).__name__

@@ -42,16 +42,24 @@ def check_target(folder: Path) -> None:
     Raises:
         ConversionRefused: The folder holds something else, or cannot be made.
     """
-    if folder.is_dir() and not any(folder.iterdir()):
-        return
-    if folder.exists() and not (folder / DESCRIPTION_FILE).is_file():
+    empty = folder.is_dir() and not any(folder.iterdir())
+    if folder.exists() and not empty and not (folder / DESCRIPTION_FILE).is_file():
         raise ConversionRefused(
             f"{folder} is there and is no bundle.", "Name a new folder with --out."
         )
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ConversionRefused(f"{folder} cannot be made: {error.strerror}.") from error
+        raise _not_writable(folder, error.strerror) from error
+    if not os.access(folder.parent, os.W_OK | os.X_OK):
+        raise _not_writable(folder, "its folder is read-only")
+
+
+def _not_writable(folder: Path, why: str | None) -> ConversionRefused:
+    return ConversionRefused(
+        f"{folder} cannot be written: {why or 'unknown reason'}.",
+        "Name a place with --out that can be written and has room; nothing was written.",
+    )
 
 
 def write_bundle(
@@ -88,7 +96,7 @@ def write_bundle(
             fresh.chmod(0o755)
             _replace(folder, fresh)
     except OSError as error:
-        raise ConversionRefused(f"{folder} cannot be written: {error.strerror}.") from error
+        raise _not_writable(folder, error.strerror) from error
     return bundle
 
 

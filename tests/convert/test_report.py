@@ -88,6 +88,7 @@ def test_what_was_found_is_text_and_a_changed_verdict_stands_out() -> None:
     assert "+0.10%" in page  # the loss of sensitivity by the decision that ships
     assert "+0.40%" in page
     assert "python -m convert &#x27;my network.onnx&#x27;" in page
+    assert "AUC 0.9800 (float 0.9800)" in page, "the verdict says what it is measured against"
     json.dumps(report(), allow_nan=False)
 
 

@@ -203,8 +203,10 @@ def test_several_inputs_an_input_of_time_and_a_class_of_ones_own(
 
     odd = keras.layers.Dense(4)(Strange()(pooled))
     keras.Model(picture, odd).save(tmp_path / "odd.keras")
+    halved = keras.layers.Lambda(lambda x: x / 2)(pooled)
+    keras.Model(picture, keras.layers.Dense(4)(halved)).save(tmp_path / "code.keras")
     said = {}
-    for name in ("two", "film", "odd"):
+    for name in ("two", "film", "odd", "code"):
         with pytest.raises(ConversionRefused) as caught:
             load(tmp_path / f"{name}.keras")
         said[name] = str(caught.value)
@@ -212,3 +214,5 @@ def test_several_inputs_an_input_of_time_and_a_class_of_ones_own(
     assert "age" in said["two"]
     assert "(None, 4, 32, 32, 3)" in said["film"]
     assert "Strange" in said["odd"]
+    assert "Lambda layer holds Python code" in said["code"]
+    assert all("SavedModel" in said[name] for name in ("odd", "code")), "the way out is named"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 import subprocess
 import sys
@@ -9,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from convert.write import write_bundle
-from edge.errors import BundleRefused
+from convert.write import check_target, write_bundle
+from edge.errors import BundleRefused, ConversionRefused
 from edge.inference.bundle import Bundle, load_bundle
 from tests.edge.inference.bundle_maker import description
 from tests.edge.inference.bundle_maker import write_bundle as make_toy
@@ -64,6 +66,36 @@ def test_what_is_not_proven_leaves_the_old_bundle_and_nothing_else(tmp_path: Pat
         write_bundle(tmp_path / "out" / "a", told() | {"version": "2"}, files, refuse)
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["a"]
     assert (tmp_path / "out" / "a" / "bundle.json").read_bytes() == before
+
+
+def test_a_place_that_cannot_be_written_is_told_before_minutes_of_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(ConversionRefused, match="cannot be written"):
+        check_target(tmp_path / "file" / "bundle")
+    check_target(tmp_path / "bundle")
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write to what is read-only
+    (tmp_path / "empty").mkdir()
+    for name in ("bundle", "empty"):
+        with pytest.raises(ConversionRefused, match="read-only") as caught:
+            check_target(tmp_path / name)
+        assert "--out" in caught.value.action
+
+
+def test_a_full_disk_leaves_nothing_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = contents(tmp_path / "toy")
+
+    def full(number: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(ConversionRefused, match="No space left") as caught:
+        write_bundle(tmp_path / "bundle", told(), files, agree)
+    assert "has room" in caught.value.action
+    assert [path.name for path in tmp_path.iterdir()] == ["toy"]
 
 
 @pytest.mark.parametrize("name", ["SIGKILL", "SIGTERM"])
