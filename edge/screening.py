@@ -506,8 +506,6 @@ class Screening:
         """What the coach is told of a frame."""
         if self._frames % _EVENNESS_EVERY == 1:
             self._evenness = evenness_of(frame.rgb)
-        stain = None if passing else self._stain_of(frame, quality)
-        other_slide = self._sees_other_slide(quality, place, stain)
         other = False
         if self._camera.continuous:
             unseen = (Trouble.TOO_DARK, Trouble.SATURATED, Trouble.MOVING)
@@ -517,6 +515,10 @@ class Screening:
                 self._objective.look_soon()
                 self._jumped = False
             other = self._objective.see(frame.rgb) if seen else self._objective.other
+        # Through another objective the same red cells may look otherwise.
+        doubted = passing or self._objective.doubted
+        stain = None if doubted else self._stain_of(frame, quality)
+        other_slide = not doubted and self._sees_other_slide(quality, place, stain)
         return Sight(
             trouble=quality.trouble,
             measures=quality.measures,
@@ -525,7 +527,7 @@ class Screening:
             dirt=stage.dirt_share,
             too_fast=place.confidence == 0.0 and quality.trouble in (None, Trouble.MOVING),
             other_objective=other,
-            other_slide=other_slide and not other,
+            other_slide=other_slide,
             same_field=self._same_field(place),
         )
 
