@@ -70,6 +70,14 @@ class CameraLost(LeukoscopeError, OSError):
     default_action = "Unplug and replug the camera; the device starts again by itself."
 
 
+class CameraColourless(LeukoscopeError, ValueError):
+    """The pictures have no colour, and a stain is judged by its colours."""
+
+    number = "E-CAM-04"
+    default_action = "Set the camera to colour, or take one that has it; see its own description."
+    exit_status = 2
+
+
 class NoPictures(LeukoscopeError, FileNotFoundError):
     """A folder to replay holds no picture that can be read, or does not exist."""
 

@@ -9,10 +9,13 @@ from edge.crops import crop_spec
 from edge.errors import LeukoscopeError
 from edge.imaging.crop import crop_cell
 from edge.imaging.quality import Trouble, assess
+from edge.imaging.red_cells import red_stain
 from edge.inference.classifier import Call, Classifier
 from edge.pictures import ScaledPicture, scaled_pictures
 
 SCALE_UNKNOWN = "the scale could not be measured; give --um-per-px"
+
+NO_COLOUR = "the picture has no colour, and a stain is judged by its colours"
 
 _BLINDING = (Trouble.OUT_OF_FOCUS, Trouble.MOVING, Trouble.TOO_DARK, Trouble.SATURATED)
 """Troubles that hide what a cell looks like; how many neighbours it has does not matter here."""
@@ -55,6 +58,9 @@ def _judge(classifier: Classifier, picture: ScaledPicture) -> tuple[Call, str | 
     call = classifier.classify(crop[None])[0]
     if picture.um_per_px is None or picture.rough:
         return call, SCALE_UNKNOWN
+    stain = red_stain(picture.rgb)
+    if stain is not None and stain.colourless:
+        return call, NO_COLOUR
     quality = assess(picture.rgb, um_per_px)
     if not quality.usable and quality.trouble in _BLINDING:
         return call, quality.advice

@@ -34,6 +34,10 @@ _DARKEST: Final = 4
 """Grey level below which a density says nothing more."""
 
 
+_COLOURLESS: Final = 0.12
+"""Of both logarithms of ``RedStain.colour``."""
+
+
 @dataclass(frozen=True)
 class RedStain:
     """The typical red cell of a field.
@@ -46,6 +50,15 @@ class RedStain:
 
     density: float
     colour: tuple[float, float]
+
+    @property
+    def colourless(self) -> bool:
+        """Whether all channels are equally dark, as a camera without colour shows a stain.
+
+        In pictures of six laboratories, phones and cameras one of the two logarithms is 0.33 or
+        more (`tests/edge/imaging/test_red_cells.py`).
+        """
+        return max(map(abs, self.colour)) < _COLOURLESS
 
 
 def red_stain(rgb: NDArray[np.uint8]) -> RedStain | None:

@@ -191,6 +191,18 @@ def test_bad_pictures_are_named_and_the_good_ones_still_done(
         assert name in line
 
 
+def test_a_picture_without_colour_gets_no_answer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The network answers anything; what a stain is judged by is not there."""
+    Image.fromarray(render_cell("blast", seed=40)).convert("L").save(tmp_path / "grey.png")
+    words = ["classify", str(tmp_path / "grey.png"), "--um-per-px", "0.2", "--jsonl"]
+    status, out, _ = _run(words, capsys)
+    row = json.loads(out[0])
+    assert (status, row["blast"], row["abstained"]) == (0, None, True)
+    assert "no colour" in row["reason"]
+
+
 def test_pictures_of_any_kind_are_judged_alike(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

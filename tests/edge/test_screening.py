@@ -14,7 +14,7 @@ from PIL import Image, ImageFilter
 
 from edge.camera.frame import Frame
 from edge.camera.source import open_camera
-from edge.errors import CameraLost, DiskFull, GoldenTestFailed
+from edge.errors import CameraColourless, CameraLost, DiskFull, GoldenTestFailed
 from edge.imaging.locate import locate
 from edge.imaging.quality import Trouble
 from edge.inference.classifier import Classifier
@@ -240,6 +240,28 @@ def test_a_camera_that_is_lost_shows_the_fault_and_keeps_what_was_counted(
         (examination,) = store.examinations()
         assert sum(len(step.cells) for step in counted) == examination.cells > 0
         assert examination.verdict is None, "an examination that broke off has no verdict"
+
+
+def test_a_camera_without_colour_is_named_before_anything_is_judged(
+    classifier: Classifier, tmp_path: Path, field: NDArray[np.uint8]
+) -> None:
+    grey = np.repeat(field.mean(axis=2, keepdims=True).round().astype(np.uint8), 3, axis=2)
+    lamps, _ = mock_lamps(threaded=False)
+    with Store.open(tmp_path) as store, lamps:
+        loop = Screening(
+            _OneFieldForever(grey, 40),  # type: ignore[arg-type]
+            classifier,
+            store,
+            lamps,
+            Settings(),
+            "S-5",
+            "grey",
+            0.2,
+        )
+        with pytest.raises(CameraColourless, match="no colour"):
+            loop.run()
+        assert "E-CAM-04" in lamps.signal.words
+        assert lamps.signal.indicator is Indicator.FAULT
 
 
 class _FullAfter:

@@ -43,6 +43,32 @@ def test_where_red_cells_are_few_nothing_is_said() -> None:
     assert red_stain(thin(0.02)(drawn_field(0.2, size=(720, 960)), 0.2)[0]) is None
 
 
+def _grey(rgb: np.ndarray) -> np.ndarray:
+    """As a camera without colour gives it, here through a filter of its own tint."""
+    grey = rgb.astype(float) @ (0.3, 0.6, 0.1)
+    return (grey[..., None] * (0.95, 1.0, 0.9)).round().astype(np.uint8)
+
+
+def test_a_camera_without_colour_is_told_from_every_stain() -> None:
+    field = drawn_field(0.2, size=(720, 960), nuclei=3)
+    assert not _stain(field).colourless
+    assert not _stain(stain(0.5)(field, 0.2)[0]).colourless
+    assert _stain(_grey(field)).colourless
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["jhu_wide_fields", "bccd_fields", "chula_red_cells", "raabin_phone", "barcelona_normal",
+     "munich_aml"],
+)  # fmt: skip
+def test_no_real_stain_is_colourless_and_every_grey_copy_is(source: str) -> None:
+    pictures = [rgb for _, rgb in real_pictures(source, 12, seed=5)]
+    nearest = min(max(map(abs, _stain(rgb).colour)) for rgb in pictures)
+    print(f"{source}: colour at least {nearest:.2f}")
+    assert not any(_stain(rgb).colourless for rgb in pictures)
+    assert all(_stain(_grey(rgb)).colourless for rgb in pictures)
+
+
 def test_neighbouring_parts_of_a_real_slide_agree_within_a_few_percent() -> None:
     for _, rgb in real_pictures("jhu_wide_fields", 4, seed=3):
         half = rgb.shape[1] // 2
