@@ -70,11 +70,11 @@ class CameraLost(LeukoscopeError, OSError):
     default_action = "Unplug and replug the camera; the device starts again by itself."
 
 
-class CameraColourless(LeukoscopeError, ValueError):
-    """The pictures have no colour, and a stain is judged by its colours."""
+class ColoursWrong(LeukoscopeError, ValueError):
+    """The pictures have no colour, or red and blue are exchanged: no stain can be judged."""
 
     number = "E-CAM-04"
-    default_action = "Set the camera to colour, or take one that has it; see its own description."
+    default_action = "Set the camera to colour; where red and blue are exchanged, set their order."
     exit_status = 2
 
 

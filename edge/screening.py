@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from edge.camera.frame import Camera, Frame
 from edge.control_state import control_state
 from edge.crops import crop_spec
-from edge.errors import CameraColourless, GoldenTestFailed, LeukoscopeError
+from edge.errors import ColoursWrong, GoldenTestFailed, LeukoscopeError
 from edge.imaging.cell_blur import cell_blur_um
 from edge.imaging.chart import Chart
 from edge.imaging.coach import Advice, Coach, Sight
+from edge.imaging.colour_watch import ColourFault, ColourWatch
 from edge.imaging.crop import crop_cell
 from edge.imaging.evenness import evenness_of
 from edge.imaging.locate import Candidate, locate
@@ -71,8 +72,10 @@ lamps answer in time."""
 _SAME_FIELD_UM: Final = 15.0
 """Fields no further apart show nearly the same cells."""
 
-_GREY_FIELDS: Final = 2
-"""Fields without any colour, before another, after which nothing is judged."""
+_COLOURS_WRONG: Final = {
+    ColourFault.GREY: "The pictures have no colour; a stain is judged by its colours.",
+    ColourFault.EXCHANGED: "Red and blue seem to be exchanged: nuclei are redder than red cells.",
+}
 
 _EVENNESS_EVERY: Final = 15
 """Frames between two looks at the light and the stain, which change seldom."""
@@ -251,7 +254,7 @@ class Screening:
         self._evenness = math.nan
         self._red_stain: RedStain | None = None
         self._stain_due = True
-        self._has_colour, self._grey_fields = False, 0
+        self._colours = ColourWatch()
         self._slide_watch = SlideWatch()
         self._jumped = False  # to new ground, where the objective was not looked at yet
         self._resting_at: Place | None = None
@@ -537,27 +540,15 @@ class Screening:
 
     def _stain_of(self, frame: Frame, quality: Quality) -> RedStain | None:
         """Of the red cells, where it is to be measured in this frame."""
-        if self._frames % _EVENNESS_EVERY == 1 or self._slide_watch.asks:
+        if self._frames % _EVENNESS_EVERY == 1 or self._slide_watch.asks or self._colours.eager:
             self._stain_due = True
         if not self._stain_due or quality.trouble not in (None, Trouble.TOO_EMPTY):
             return None
         self._red_stain, self._stain_due = red_stain(frame.rgb), False
-        self._refuse_grey(self._red_stain)
+        fault = self._colours.see(self._red_stain)
+        if fault is not None:
+            raise ColoursWrong(_COLOURS_WRONG[fault])
         return self._red_stain
-
-    def _refuse_grey(self, stain: RedStain | None) -> None:
-        """The first fields say whether the camera has colours; the second is looked at at once.
-
-        Raises:
-            CameraColourless: It has none.
-        """
-        if stain is None or self._has_colour:
-            return
-        self._has_colour = not stain.colourless
-        self._grey_fields += stain.colourless
-        self._stain_due = stain.colourless
-        if self._grey_fields == _GREY_FIELDS:
-            raise CameraColourless("The pictures have no colour; a stain is judged by its colours.")
 
     def _sees_other_slide(self, quality: Quality, place: Place, stain: RedStain | None) -> bool:
         """Whether the slide seems to have been changed; then no green is given any more."""

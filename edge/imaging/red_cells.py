@@ -34,6 +34,12 @@ _DARKEST: Final = 4
 """Grey level below which a density says nothing more."""
 
 
+_NUCLEAR: Final = 2.0
+"""What is so many times denser than red cells is a nucleus, a platelet or stain deposit."""
+
+_LEAST_DARK_PX: Final = 60
+"""Of the reduced picture: with fewer there is nothing to compare."""
+
 _COLOURLESS: Final = 0.12
 """Of both logarithms of ``RedStain.colour``."""
 
@@ -46,10 +52,13 @@ class RedStain:
         density: Its green density, natural logarithm.
         colour: Logarithms of its red and of its blue density over the green one: the dye, however
             thick the cells lie.
+        nuclei: By how much more the red density exceeds the blue one in what is far darker than red
+            cells, natural logarithm: above 0 in nuclei of any stain; None where there are none.
     """
 
     density: float
     colour: tuple[float, float]
+    nuclei: float | None = None
 
     @property
     def colourless(self) -> bool:
@@ -87,4 +96,9 @@ def red_stain(rgb: NDArray[np.uint8]) -> RedStain | None:
     even = np.clip(small * (shade.max() / shade)[..., None], 0, 255).astype(np.uint8)
     channels = densities(even, white_level(even))
     red, own, blue = (max(float(np.median(each[typical])), _LEAST) for each in channels)
-    return RedStain(density, (log(red / own), log(blue / own)))
+    dark = green > _NUCLEAR * density
+    nuclei = None
+    if dark.sum() >= _LEAST_DARK_PX:
+        most, least = (max(float(np.median(channels[i][dark])), _LEAST) for i in (0, 2))
+        nuclei = log(most / least) - log(red / blue)
+    return RedStain(density, (log(red / own), log(blue / own)), nuclei)

@@ -12,9 +12,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from edge.camera.frame import Frame
+from edge.camera.frame import Camera, Frame
 from edge.camera.source import open_camera
-from edge.errors import CameraColourless, CameraLost, DiskFull, GoldenTestFailed
+from edge.errors import CameraLost, ColoursWrong, DiskFull, GoldenTestFailed
 from edge.imaging.locate import locate
 from edge.imaging.quality import Trouble
 from edge.inference.classifier import Classifier
@@ -29,6 +29,7 @@ from edge.signals.pattern import Lamp
 from edge.stopwatch import Stopwatch
 
 SMALL = "viewport=960x720"
+CROWDED = "viewport=480x360&um_per_px=0.35&white_cells_per_field=8"
 
 
 def _screen(
@@ -258,10 +259,47 @@ def test_a_camera_without_colour_is_named_before_anything_is_judged(
             "grey",
             0.2,
         )
-        with pytest.raises(CameraColourless, match="no colour"):
+        with pytest.raises(ColoursWrong, match="no colour"):
             loop.run()
         assert "E-CAM-04" in lamps.signal.words
         assert lamps.signal.indicator is Indicator.FAULT
+
+
+def test_a_camera_that_exchanges_red_and_blue_is_named(
+    classifier: Classifier, tmp_path: Path
+) -> None:
+    with (
+        open_camera(f"phantom:leukemic?seed=27&frames=150&{CROWDED}") as camera,
+        Store.open(tmp_path) as store,
+    ):
+        loop = Screening(
+            _Exchanged(camera),  # type: ignore[arg-type]
+            classifier,
+            store,
+            NoLamps(),
+            Settings(),
+            "S-6",
+            "exchanged",
+            0.2,
+        )
+        with pytest.raises(ColoursWrong, match="exchanged"):
+            loop.run()
+
+
+class _Exchanged:
+    """A camera whose driver hands over blue for red."""
+
+    continuous = True
+
+    def __init__(self, camera: Camera) -> None:
+        self._camera = camera
+
+    def frames(self) -> Iterator[Frame]:
+        for frame in self._camera.frames():
+            yield dataclasses.replace(frame, rgb=np.ascontiguousarray(frame.rgb[..., ::-1]))
+
+    def close(self) -> None:
+        self._camera.close()
 
 
 class _FullAfter:
