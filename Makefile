@@ -16,7 +16,7 @@ PIP_PINS := $(if $(CONSTRAINTS),-c $(CONSTRAINTS))
 .DEFAULT_GOAL := help
 ROOTS := /var/tmp/leukoscope-roots
 BUNDLE := dist/usb-bundle
-.PHONY: usb-bundle test-boot test-arm64 power-cuts soak help demo serve test lint typecheck wheel bench clean constraints network report bundle figures verdict-figures
+.PHONY: usb-bundle test-boot test-vm test-arm64 power-cuts soak help demo serve test lint typecheck wheel bench clean constraints network report bundle figures verdict-figures
 
 help: ## Show this list
 	@echo "Leukoscope: screening aid for blasts in blood smears (research use, not a diagnosis)."
@@ -90,6 +90,14 @@ test-boot: $(DEV)/.installed ## Boot the service by systemd-nspawn, break it, wa
 	  --include=systemd,systemd-sysv,dbus,udev,python3,python3-venv,ca-certificates,procps \
 	  bookworm $(ROOTS)/bookworm-amd64.tar
 	$(DEV)/bin/python -m bench.boot --root $(ROOTS)/bookworm-amd64.tar --bundle $(ROOTS)/bundle-x86_64
+
+# Root, mmdebstrap, qemu-system-x86, mtools, fdisk; every instruction is emulated, so hours on a busy
+# machine: not in CI. bench/logs/vm.log tells what was seen so far.
+test-vm: $(DEV)/.installed ## Boot a whole emulated machine: udev, stick, pins, watchdog, power cuts (root)
+	mkdir -p $(ROOTS)/vm
+	systemd/usb-bundle.sh $(ROOTS)/bundle-x86_64 $(DEV)/bin/python x86_64
+	bench/vm.sh $(ROOTS)/vm $(ROOTS)/bundle-x86_64
+	$(DEV)/bin/python -m bench.vm --folder $(ROOTS)/vm
 
 test-arm64: usb-bundle ## Golden vectors and phantoms on emulated 64-bit Arm, Bookworm and Trixie (root)
 	LEUKOSCOPE_ROOTS=$(ROOTS) bench/arm64.sh bookworm $(BUNDLE)
