@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from math import ceil, exp, nan
+from math import ceil, nan
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.imaging.contours import bowl, tile_percentiles
+from edge.imaging.contours import bowl, glass_surface, tile_percentiles
 from edge.imaging.reduction import reduced_green
 
 Floats = NDArray[np.float64]
@@ -34,7 +34,7 @@ def evenness_of(rgb: NDArray[np.uint8]) -> float:
     """Evenness of the light, 0 to 1; nan where there is too little glass to tell.
 
     Light falls off smoothly, cells that lie over each other do not: where a bowl fitted through the
-    glass of all tiles leaves as much as it explains, the lamp is not what makes the field uneven.
+    bright end of all tiles leaves as much as it explains, the lamp is not what makes it uneven.
 
     Args:
         rgb: uint8 (height, width, 3).
@@ -47,9 +47,13 @@ def evenness_of(rgb: NDArray[np.uint8]) -> float:
     bright = tile_percentiles(green, rows, columns, _BRIGHT)
     if np.percentile(bright, 75) < 2.0:
         return nan
-    surface, rough = _smooth_part(np.log(np.maximum(bright, 1.0)), rows, columns)
-    fall = float(surface.max() - surface.min())
-    return nan if rough > max(_MOST_ROUGH * fall, _FLAT) else exp(-fall)
+    smooth, rough = _smooth_part(np.log(np.maximum(bright, 1.0)), rows, columns)
+    if rough > max(_MOST_ROUGH * float(smooth.max() - smooth.min()), _FLAT):
+        return nan
+    # Tiles full of cells are left out of this one: a large white cell is no shade of the lamp.
+    surface = glass_surface(green)
+    darkest, brightest = float(surface.min()), float(surface.max())
+    return max(0.0, darkest / brightest) if darkest < brightest else nan
 
 
 def _smooth_part(logs: Floats, rows: int, columns: int) -> tuple[Floats, float]:
