@@ -54,8 +54,9 @@ def test_shell_scripts_pass_shellcheck():
     assert done.returncode == 0, done.stdout
 
 
-def test_the_network_answers_the_same_on_64_bit_arm():
-    log = (LOGS / "arm64-bookworm.log").read_text()
+@pytest.mark.parametrize("suite", ["bookworm", "trixie"])
+def test_the_network_answers_the_same_on_64_bit_arm(suite: str) -> None:
+    log = (LOGS / f"arm64-{suite}.log").read_text()
     assert "QEMU_CPU=cortex-a72" in log
     assert re.search(r"golden test +ok .* largest difference [01] steps", log)
     assert '"slide": "ARM-1", "verdict": "REVIEW"' in log
