@@ -173,7 +173,7 @@ class _Met:
     def __init__(self) -> None:
         self._waiting: NDArray[np.float32] | None = None
         self._cells = 0
-        self._sum: Any = 0.0
+        self._sum: Floats | None = None
 
     def add(self, patches: NDArray[np.float32]) -> None:
         """One cell's patches, shape (groups, places, weights).
@@ -197,12 +197,16 @@ class _Met:
         if self._waiting is not None and self._cells:
             places = self._waiting.shape[1] // _CELLS_AT_ONCE
             self._take_up(self._waiting[:, : self._cells * places])
-        whole: Floats = self._sum
-        return whole
+        assert self._sum is not None, "no cell was met"
+        return self._sum
 
     def _take_up(self, patches: NDArray[np.float32]) -> None:
         """In single precision, which is twice as fast; the sums are added in double."""
-        self._sum = self._sum + (patches.transpose(0, 2, 1) @ patches).astype(np.float64)
+        product = patches.transpose(0, 2, 1) @ patches
+        if self._sum is None:
+            self._sum = product.astype(np.float64)
+        else:
+            self._sum += product
         self._cells = 0
 
 
