@@ -45,7 +45,28 @@ def load_keras(path: Path, description: NetworkDescription) -> FloatNetwork:
         value = np.asarray(variable)
         if np.issubdtype(value.dtype, np.floating) and not np.isfinite(value).all():
             raise ConversionRefused(f"{path.name}: weight {variable.path} is not finite.")
-    return keras_network(model, path, description)
+    return keras_network(_in_single_precision(model), path, description)
+
+
+def _in_single_precision(model: Any) -> Any:
+    """The model with its weights, computing in float32: TFLite has no other layers of floats."""
+    if all(layer.dtype_policy.name == "float32" for layer in model._flatten_layers()):
+        return model
+    whole = type(model).from_config(_told_single(model.get_config()))
+    whole.set_weights([np.asarray(value, dtype=np.float32) for value in model.get_weights()])
+    return whole
+
+
+def _told_single(config: Any) -> Any:
+    """A model's configuration with every kind of half precision in it made float32."""
+    if isinstance(config, dict):
+        return {
+            key: "float32" if "dtype" in key and "float16" in str(value) else _told_single(value)
+            for key, value in config.items()
+        }
+    if isinstance(config, (list, tuple)):
+        return type(config)(_told_single(value) for value in config)
+    return config
 
 
 def keras_network(

@@ -8,6 +8,7 @@ together it is 0.26 (0.08 on a later network), at a cost of seconds.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -109,13 +110,14 @@ def prepare(network: FloatNetwork, crops: NDArray[np.uint8], settings: ConvertSe
         ConversionRefused: The converter cannot express it in built-in operators.
     """
     from tensorflow import errors
+    from tensorflow.lite.python.convert_phase import ConverterError
 
     inputs = network.real_pixels(crops)
     pixels = network.real_pixels(np.array([[0, 0, 0], [255, 255, 255]], dtype=np.uint8))
     try:
         plain = _float_model(network, inputs[:1])
         seen = seen_ranges(plain, inputs, linear_tensors(plain))
-    except (ValueError, RuntimeError, ArithmeticError, errors.OpError) as error:
+    except (ValueError, RuntimeError, ArithmeticError, errors.OpError, ConverterError) as error:
         raise ConversionRefused(
             f"{network.path.name} has no TFLite form: {_reason(error)}."
         ) from error
@@ -172,6 +174,9 @@ def to_int8(
 
 
 def _reason(error: BaseException) -> str:
+    strange = sorted(set(re.findall(r"'tf\.(\w+)' op is neither", str(error))))
+    if strange:
+        return f"TFLite has no operator for {', '.join(strange)}"
     lines = [line for line in str(error).splitlines() if line.strip()]
     return lines[0][:200].rstrip(".") if lines else type(error).__name__
 

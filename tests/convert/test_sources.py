@@ -76,6 +76,46 @@ def test_a_saved_model_still_answers_when_nobody_else_holds_it(
     np.testing.assert_allclose(np.asarray(answers[0]), wanted[:1], rtol=1e-4, atol=1e-5)
 
 
+def test_mixed_precision_is_taken_off(keras_module: Any, tmp_path: Path) -> None:
+    """Networks trained on a GPU compute in half precision; TFLite knows none of it."""
+    keras = keras_module
+    keras.utils.set_random_seed(3)
+    policy = keras.mixed_precision.DTypePolicy("mixed_float16")
+    entry = keras.Input((SIDE, SIDE, 3))
+    body = keras.Sequential([keras.layers.Conv2D(8, 3, 2, dtype=policy, activation="relu")])
+    seen = keras.layers.GlobalAveragePooling2D(dtype=policy)(body(entry))
+    answer = keras.layers.Dense(len(LABELS), dtype=policy)(seen)
+    soft = keras.layers.Activation("softmax", dtype="float32")(answer)
+    model = keras.Model(entry, soft)
+    model.save(tmp_path / "mixed.keras")
+    network = load(tmp_path / "mixed.keras")
+    logits = network.logits(CROPS)
+    told = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    wanted = np.asarray(model(CROPS.astype(np.float32) / 127.5 - 1))
+    np.testing.assert_allclose(told, wanted, atol=2e-3)
+    nodes = {node.op for node in network.freeze().graph.as_graph_def().node}
+    assert "Cast" not in nodes, "all of it is float32"
+
+
+def test_an_operator_that_tflite_lacks_is_named(keras_module: Any, tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    from convert.quantize import prepare
+    from convert.settings import ConvertSettings
+
+    class Odd(tf.Module):  # type: ignore[misc]
+        @tf.function(input_signature=[tf.TensorSpec((None, SIDE, SIDE, 3), tf.float32)])
+        def __call__(self, picture: Any) -> Any:
+            grey = tf.math.bessel_i0e(tf.reduce_mean(picture, axis=(1, 2)))
+            return tf.concat([grey, grey[:, :1]], axis=1)
+
+    odd = Odd()
+    tf.saved_model.save(odd, str(tmp_path / "odd"), signatures=odd.__call__)
+    network = load(tmp_path / "odd")
+    with pytest.raises(ConversionRefused, match="TFLite has no operator for BesselI0e"):
+        prepare(network, CROPS, ConvertSettings())
+
+
 TWO = {"labels": ["other", "blast"], "non_cell_labels": [], "synonyms": {}}
 
 
