@@ -24,7 +24,7 @@ from edge.imaging.coach import Advice, Coach, Sight
 from edge.imaging.colour_watch import ColourFault, ColourWatch
 from edge.imaging.crop import crop_cell
 from edge.imaging.evenness import evenness_of
-from edge.imaging.locate import Candidate, locate
+from edge.imaging.locate import Candidate, Search
 from edge.imaging.looks import Looks
 from edge.imaging.objective import ObjectiveWatch
 from edge.imaging.objectives import NoteKind, ScaleNote, known_scale
@@ -69,6 +69,14 @@ _JUDGED_AT_ONCE: Final = 12
 """Cells judged after one frame: those of a crowded field are spread over the next ones, so that the
 lamps answer in time."""
 
+_JUDGED_BESIDE_SEARCH: Final = 4
+"""The same after a frame in which a field was searched."""
+
+_SEARCHED_AT_ONCE: Final = 30_000
+"""Work of a search done after one frame (``edge.imaging.locate.Search``), about fifteen times
+Pillow's ``reduce(4)`` of a frame of 1920x1080: a field without clumps is searched at once, a
+crowded one in two or three frames."""
+
 _SAME_FIELD_UM: Final = 15.0
 """Fields no further apart show nearly the same cells."""
 
@@ -79,6 +87,10 @@ _COLOURS_WRONG: Final = {
 
 _EVENNESS_EVERY: Final = 15
 """Frames between two looks at the light and the stain, which change seldom."""
+
+
+_SEARCHES_WAITING: Final = 2
+"""Fields whose search may wait for that of another; each keeps its frame."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +142,15 @@ class Step:
     tally: Tally
     judgement: Judgement
     signal: Signal
+
+
+@dataclass(frozen=True)
+class _Searched:
+    """A field that is being searched: it goes on while later frames are followed."""
+
+    frame: Frame
+    place: Place
+    search: Search
 
 
 @dataclass(frozen=True)
@@ -246,6 +267,7 @@ class Screening:
         self._judged: Judgement | None = None
         self._chart = Chart()
         self._looks = Looks()
+        self._searched: deque[_Searched] = deque()
         self.scale_notes: tuple[ScaleNote, ...] = ()
         self._memory = ScaleMemory(store.path.parent)
         self._measured: tuple[str | None, ScaleEstimate] | None = None
@@ -314,7 +336,10 @@ class Screening:
                     if self._enough and self._until_verdict:
                         break
                 if step is not None and not self._enough:
-                    # Frames have ended while cells still waited for a better view.
+                    # Frames have ended while a field was searched and cells waited for a better
+                    # view.
+                    while self._search_on(self._um_per_px, step.place):
+                        pass
                     last = self._judge_views(self._um_per_px, resting=False)
                     if last:
                         tally, judgement = self.evidence.tally, self._judgement
@@ -447,6 +472,7 @@ class Screening:
         self._last = place, quality
         with self._watch.step("advice"):
             sight = self._sight(frame, quality, place, stage, passing)
+        worked = self._search_on(um_per_px, place, _SEARCHED_AT_ONCE)
         resting = False
         if quality.usable and not self._objective.doubted:
             self._usable_frames += 1
@@ -454,11 +480,14 @@ class Screening:
             if searched and self._looks.enough(place, quality.sharpness):
                 self._look_again(frame, um_per_px, place)
             elif resting:
-                self._look(frame, um_per_px, place, quality.sharpness)
+                self._look(frame, um_per_px, place, quality)
+                work = _SEARCHED_AT_ONCE if follow else None
+                worked = worked or self._search_on(um_per_px, place, work)
         elif quality.trouble is not None:
             self._troubles[quality.trouble] += 1
         self._unusable_in_a_row = 0 if quality.usable else self._unusable_in_a_row + 1
-        cells = self._judge_views(um_per_px, resting, _JUDGED_AT_ONCE if follow else None)
+        at_once = _JUDGED_BESIDE_SEARCH if worked else _JUDGED_AT_ONCE
+        cells = self._judge_views(um_per_px, resting, at_once if follow else None)
         advised = self._coach.see(sight)
         # A push to the next field blurs a few frames: no reason to call the person.
         troubled = self._unusable_in_a_row >= self._settings.screening.patience_frames
@@ -572,16 +601,44 @@ class Screening:
             self._resting_at = place
         return same and self._camera.continuous
 
-    def _look(self, frame: Frame, um_per_px: float, place: Place, sharpness: float) -> None:
+    def _look(self, frame: Frame, um_per_px: float, place: Place, quality: Quality) -> None:
+        """Begin to search a field for cells."""
+        if place.countable:
+            self._searched.append(_Searched(frame, place, Search(frame.rgb, um_per_px)))
+            self._looks.note(place, quality.sharpness)
+            self._trusted, self._trusted_frames = quality, 0
+
+    def _search_on(
+        self, um_per_px: float, now: Place | None = None, work: int | None = None
+    ) -> bool:
+        """Search on in the oldest field begun, if there is one; whether there was.
+
+        Args:
+            um_per_px: Scale.
+            now: Where the newest frame lies; None where there is none.
+            work: So much of it, see ``Search.go_on``; None for all that is left.
+        """
+        if not self._searched:
+            return False
+        field = self._searched[0]
+        # Fields that wait keep their frames: where the hand is too quick, more is done at once.
+        at_once = work is None or len(self._searched) > _SEARCHES_WAITING
+        with self._watch.step("locate"):
+            found = field.search.finish() if at_once else field.search.go_on(work)
+        if found is not None:
+            self._searched.popleft()
+            place = field.place if now is None else field.place.joined(now.joins)
+            self._chart_cells(field.frame, um_per_px, place, found)
+        return True
+
+    def _chart_cells(
+        self, frame: Frame, um_per_px: float, place: Place, found: list[Candidate]
+    ) -> None:
         """Chart the cells of a field; new ones, and those that wait, are offered this view."""
-        if not place.countable:
-            return
         height, width = frame.rgb.shape[:2]
         # A cell whose box meets the border is left for the next field, never counted half.
-        with self._watch.step("locate"):
-            found = [c for c in locate(frame.rgb, um_per_px) if _inside(c, width, height)]
+        found = [c for c in found if _inside(c, width, height)]
         on_slide = [_on_slide_um(place, c, um_per_px) for c in found]
-        self._looks.note(place, sharpness)
         with self._watch.step("chart"):
             new = set(self._chart.new_cells(place, on_slide))
             numbers = self._chart.numbers(place, on_slide)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from math import pi, sqrt
 from typing import Final
@@ -12,6 +13,9 @@ from numpy.typing import NDArray
 from edge.imaging.components import Mask, fill_small_holes, label_with_extents
 from edge.imaging.parting import Part, PartingSettings, part_pressed
 from edge.imaging.stain_map import StainMap
+
+WORK_OF_PIECE: Final = 700
+"""What a piece to be parted costs however small it is, in pixels of a piece."""
 
 _BODY_REACH_UM: Final = 16.0
 """How far around two pieces their common body is looked at; white cells are at most this wide
@@ -80,20 +84,23 @@ class Nucleus:
 
 def find_nuclei(
     map_: StainMap, cells: Mask, min_area_um2: float, settings: NucleusSettings | None = None
-) -> list[Nucleus]:
-    """Nuclei of at least ``min_area_um2`` in a map of nuclear stain.
+) -> Generator[int, None, list[Nucleus]]:
+    """Nuclei of at least ``min_area_um2`` in a map of nuclear stain, a piece at a time.
 
     Args:
         map_: Stain of the picture, reduced to about 0.5 to 1 um/px.
         cells: bool, as the map: where the picture is not background.
         min_area_um2: Smallest nucleus.
         settings: Shapes and sizes of nuclei.
+
+    Yields:
+        Work done since the last time: pixels of the piece that was parted.
     """
     settings = settings or NucleusSettings()
     stain, um_per_px = map_.stain, map_.um_per_px
     threshold = stain_threshold(stain, cells, settings)
     pixel_um2 = um_per_px**2
-    pieces = _pieces(map_, threshold, settings)
+    pieces = yield from _pieces(map_, threshold, settings)
     groups = _joined(pieces, cells, um_per_px, settings)
     nuclei = []
     for group in groups:
@@ -130,7 +137,9 @@ def stain_threshold(stain: NDArray[np.float32], cells: Mask, settings: NucleusSe
 _Piece = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
-def _pieces(map_: StainMap, threshold: float, settings: NucleusSettings) -> list[_Piece]:
+def _pieces(
+    map_: StainMap, threshold: float, settings: NucleusSettings
+) -> Generator[int, None, list[_Piece]]:
     """Pixels (y, x) of each piece of the map, touching nuclei parted, specks dropped."""
     labels, size = label_with_extents(map_.stain > threshold)
     pixel_um2 = map_.um_per_px**2
@@ -143,6 +152,7 @@ def _pieces(map_: StainMap, threshold: float, settings: NucleusSettings) -> list
         if size.area[i] * pixel_um2 > settings.part_from_um2 and not _is_plain(own, map_, settings):
             parts = _parted(own, map_.closer(rows, columns), map_, threshold, settings)
             masks = [parts == part for part in range(1, int(parts.max()) + 1)]
+            yield WORK_OF_PIECE + own.size
         for mask in masks:
             y, x = np.nonzero(mask)
             pieces.append((y + size.top[i], x + size.left[i]))

@@ -114,16 +114,18 @@ class View:
         if self._sums is None:
             values = self.field.astype(np.int64)
             self._sums = _running_sums(values), _running_sums(values * values)
-        total, squares = (
-            int(
-                table[rows.stop, columns.stop]
-                - table[rows.start, columns.stop]
-                - table[rows.stop, columns.start]
-                + table[rows.start, columns.start]
-            )
-            for table in self._sums
+        # Flat places and plain numbers: numpy's scalars cost more than all that is done with them.
+        stride = self.pixels.shape[1] + 1
+        top, bottom = rows.start * stride, rows.stop * stride
+        left, right = columns.start, columns.stop
+        total, squares = (table.item for table in self._sums)
+        return (
+            total(bottom + right) - total(top + right) - total(bottom + left) + total(top + left),
+            squares(bottom + right)
+            - squares(top + right)
+            - squares(bottom + left)
+            + squares(top + left),
         )
-        return total, squares
 
     @property
     def contrast(self) -> float:
@@ -238,7 +240,8 @@ def _proposals(
 def _running_sums(values: NDArray[np.int64]) -> NDArray[np.int64]:
     """Sum of everything above and to the left of each corner, (height + 1, width + 1)."""
     table = np.zeros((values.shape[0] + 1, values.shape[1] + 1), dtype=np.int64)
-    np.cumsum(np.cumsum(values, axis=0), axis=1, out=table[1:, 1:])
+    np.cumsum(values, axis=1, out=table[1:, 1:])  # along the rows first: half the time
+    np.cumsum(table, axis=0, out=table)
     return table
 
 
@@ -257,7 +260,8 @@ def _try(a: View, b: View, x: int, y: int, min_overlap: float) -> Offset | None:
     spread_a, spread_b = squares_a / n - mean_a**2, squares_b / n - mean_b**2
     if min(spread_a, spread_b) < 0.05:
         return None  # empty glass says nothing
-    product = float(a.pixels[rows_a, columns_a].ravel() @ b.pixels[rows_b, columns_b].ravel())
+    shared_a, shared_b = a.pixels[rows_a, columns_a], b.pixels[rows_b, columns_b]
+    product = float(np.einsum("ij,ij->", shared_a, shared_b))  # without copies
     agreement = (product / n - mean_a * mean_b) / (spread_a * spread_b) ** 0.5
     return Offset(float(x), float(y), agreement, share)
 

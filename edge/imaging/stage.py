@@ -119,6 +119,19 @@ class Place:
         """
         return self.confidence > 0.5
 
+    def joined(self, joins: tuple[Join, ...]) -> Place:
+        """The same field by what is known later: places that were found to be one are one.
+
+        Args:
+            joins: Of a later field of the same examination.
+        """
+        place = self
+        for join in joins[len(self.joins) :]:
+            if place.place == join.place:
+                x_um, y_um = place.x_um + join.x_um, place.y_um + join.y_um
+                place = replace(place, place=join.into, x_um=x_um, y_um=y_um)
+        return replace(place, joins=joins)
+
 
 @dataclass(frozen=True)
 class _Spot:

@@ -132,13 +132,13 @@ class Views:
 
         Args:
             resting: Whether the slide rests still; if not, no cell waits on.
-            at_once: So many are given; where twice as many are due, half of them. The others are
-                given next. None gives all.
+            at_once: So many are given; where far more are due, an eighth of them, so that they do
+                not pile up. The others are given next. None gives all.
         """
         cells = [c for c in self._best if not resting or self._seen[c] >= self._most]
         for cell in cells:
             del self._seen[cell]
         self._due += [self._best.pop(cell) for cell in cells]
-        count = len(self._due) if at_once is None else max(at_once, len(self._due) // 2)
+        count = len(self._due) if at_once is None else max(at_once, len(self._due) // 8)
         given, self._due = self._due[:count], self._due[count:]
         return given

@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from edge import screening
 from edge.camera.frame import Camera, Frame
 from edge.camera.source import open_camera
 from edge.errors import CameraLost, ColoursWrong, DiskFull, GoldenTestFailed
@@ -454,3 +455,43 @@ def test_a_cell_seen_only_blurred_is_not_judged_until_the_hand_comes_back_to_it_
     assert counts[0] == counts[2] - 1
     assert counts[1] == counts[2], "the cell that came into focus is judged too, once"
     assert unjudged == [1, 0, 0]
+
+
+def test_a_crowded_field_is_searched_over_a_few_frames_and_no_cell_of_it_is_lost(
+    classifier: Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lamps wait for no more than a portion of it, also where the hand has moved on."""
+    with open_camera("phantom:leukemic?seed=5&frames=1&white_cells_per_field=15") as camera:
+        (crowded,) = (frame.rgb for frame in camera.frames())
+    empty = np.full_like(crowded, 235)
+    counted, searches, first = [], [], []
+    for name, work, frames in (
+        ("at once", 10_000_000, [crowded] * 12),
+        ("in portions", 1_000, [crowded] * 12),
+        ("moved on", 1_000, [crowded] + [empty] * 11),
+        ("ended", 1_000, [crowded]),
+    ):
+        monkeypatch.setattr(screening, "_SEARCHED_AT_ONCE", work)
+        watch = Stopwatch()
+        with Store.open(tmp_path / name) as store:
+            camera = _Fields(frames)
+            camera.continuous = True
+            loop = Screening(
+                camera, classifier, store, NoLamps(), Settings(), "S-12", "test", 0.2,
+                watch=watch, until_verdict=False,
+            )  # fmt: skip
+            steps = list(loop.steps())
+            (examination,) = store.examinations()
+            places = {
+                (round(c.record.x_um), round(c.record.y_um))
+                for c in store.cells(examination.number)
+            }
+        counted.append(places)
+        searches.append(len(watch.laps["locate"]))
+        first.append(max(len(step.cells) for step in steps[:4]))
+    print([len(places) for places in counted], searches)
+    assert searches[0] == 1
+    assert searches[1] == searches[2] > 2
+    assert len(counted[0]) > 12
+    assert counted == [counted[0]] * 4
+    assert max(first[:3]) <= screening._JUDGED_AT_ONCE, "nor are all its cells judged after one frame"

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from bench.marked_fields import FIELDS, TUNED_ON, UM_PER_PX, field_picture, score
-from edge.imaging.locate import Candidate, locate
+from edge.imaging.locate import Candidate, Search, locate
 from edge.imaging.scale import measure_scale
 from tests.shared_data import data_folder, shared_zip
 
@@ -121,6 +121,27 @@ def test_two_blasts_that_touch_are_two_cells(apart_um):
     left, right = cells_of(picture)
     assert left.centre_px[0] * SCALE == pytest.approx(45.0, abs=2.0)
     assert right.centre_px[0] * SCALE == pytest.approx(45.0 + apart_um, abs=2.0)
+
+
+def test_a_search_in_portions_finds_what_a_search_at_once_does():
+    """Whoever follows a hand looks at a crowded field over several frames: nothing may change."""
+    picture = smear(120.0, 120.0)
+    for y in (30.0, 60.0, 90.0):
+        for x in (20.0, 29.0, 60.0, 100.0):  # the first two of each row touch
+            disc(picture, x, y, 4.9, NUCLEUS)
+    rgb = np.asarray(picture)
+    expected = locate(rgb, SCALE)
+    assert len(expected) == 12
+    for work in (1, 5_000, 20_000):
+        search, portions = Search(rgb, SCALE), 1
+        while (found := search.go_on(work)) is None:
+            portions += 1
+        assert found == expected
+        print(f"{portions} portions of {work}")
+        assert portions > 12 if work == 1 else portions < 12
+    search = Search(rgb, SCALE)
+    search.go_on(5_000)
+    assert search.finish() == expected, "what is left can be asked for at once"
 
 
 def test_a_cell_cut_by_the_border_is_left_for_the_next_field_unless_asked_for():

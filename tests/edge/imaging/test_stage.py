@@ -12,7 +12,7 @@ from PIL import Image, ImageFilter
 from edge.camera.hand import HandSettings, walk
 from edge.camera.pan import PanCamera
 from edge.imaging.chart import Chart
-from edge.imaging.stage import Place, Stage, StageSettings
+from edge.imaging.stage import Join, Place, Stage, StageSettings
 from tests.edge.imaging.discs import UM_PER_PX, cut, ground
 from tests.shared_data import shared_zip
 
@@ -99,6 +99,15 @@ def test_places_that_turn_out_to_be_one_are_joined_and_cells_counted_once(smear)
     print(f"{len(counted)} cells, {twice} counted twice before the places were known to be one")
     assert seen_before_the_join == twice
     assert twice <= 0.1 * len(counted)
+
+
+def test_a_field_whose_place_was_joined_to_another_is_where_that_one_has_it():
+    """Its cells were still being searched for when the hand closed the way between two places."""
+    field = Place(2, 10.0, 20.0, False, 1.0, (Join(1, 0, 5.0, 5.0),))
+    joins = (*field.joins, Join(3, 0, 7.0, 7.0), Join(2, 1, 100.0, -4.0), Join(1, 0, 1000.0, 0.0))
+    now = field.joined(joins)
+    assert (now.place, now.x_um, now.y_um, now.joins) == (0, 1110.0, 16.0, joins)
+    assert field.joined(field.joins) == field
 
 
 def test_going_in_circles_does_not_drift(smear):
