@@ -59,7 +59,7 @@ def measure_short(classifier: Classifier) -> dict[str, float]:
 def measure_wide(classifier: Classifier, frames: int) -> dict[str, float]:
     """The ratios on real wide fields, and memory."""
     with tempfile.TemporaryDirectory(prefix="leukoscope-bench-") as scratch:
-        pictures = [_as_png(name, Path(scratch)) for name in FIELDS]
+        pictures = [as_png(name, Path(scratch)) for name in FIELDS]
         sources = [f"pan:{picture}?viewport=1920x1080" for picture in pictures]
         loops = [_loop(source, WIDE_UM_PER_PX, classifier, frames) for source in sources]
         found = [compare(source, WIDE_UM_PER_PX, classifier, frames // 2) for source in sources]
@@ -149,7 +149,7 @@ def _screen_peak_mb(source: str) -> float:
     return peak
 
 
-def _as_png(name: str, folder: Path) -> Path:
+def as_png(name: str, folder: Path) -> Path:
     """A wide field as PNG: WebP's decoder holds four copies of a picture, which no camera does."""
     target = folder / f"{name}.png"
     with zipfile.ZipFile(data_folder() / "jhu_wide_fields.zip") as archive:

@@ -65,17 +65,17 @@ _TRUSTED_FRAMES = 3
 _PUSHED_UM: Final = 5.0
 """A field that moved further since the last frame is pushed: tremor and creep stay below 1 um."""
 
-_JUDGED_AT_ONCE: Final = 12
+_JUDGED_AT_ONCE: Final = 8
 """Cells judged after one frame: those of a crowded field are spread over the next ones, so that the
 lamps answer in time."""
 
-_JUDGED_BESIDE_SEARCH: Final = 4
+_JUDGED_BESIDE_SEARCH: Final = 3
 """The same after a frame in which a field was searched."""
 
-_SEARCHED_AT_ONCE: Final = 30_000
-"""Work of a search done after one frame (``edge.imaging.locate.Search``), about fifteen times
+_SEARCHED_AT_ONCE: Final = 20_000
+"""Work of a search done after one frame (``edge.imaging.locate.Search``), about twelve times
 Pillow's ``reduce(4)`` of a frame of 1920x1080: a field without clumps is searched at once, a
-crowded one in two or three frames."""
+crowded one in three or four frames."""
 
 _SAME_FIELD_UM: Final = 15.0
 """Fields no further apart show nearly the same cells."""
@@ -622,9 +622,10 @@ class Screening:
             return False
         field = self._searched[0]
         # Fields that wait keep their frames: where the hand is too quick, more is done at once.
-        at_once = work is None or len(self._searched) > _SEARCHES_WAITING
+        if len(self._searched) > _SEARCHES_WAITING:
+            work = None
         with self._watch.step("locate"):
-            found = field.search.finish() if at_once else field.search.go_on(work)
+            found = field.search.finish() if work is None else field.search.go_on(work)
         if found is not None:
             self._searched.popleft()
             place = field.place if now is None else field.place.joined(now.joins)

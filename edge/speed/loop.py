@@ -207,7 +207,7 @@ def measure_loop(bench: Bench, frames: int) -> LoopSpeed | None:
                 own_cpu_s.append(_own_cpu_s(watch, calls))
                 calls = len(watch.laps["classify"])
             if number % _YARDSTICK_EVERY == 0:
-                unit_s.append(_reduce_s(step.frame))
+                unit_s.append(reduce_s(step.frame))
             resident.append(resident_mb())
         size_px = camera.size_px
     if not own_cpu_s:
@@ -260,7 +260,7 @@ def _own_cpu_s(watch: Stopwatch, calls: int) -> float:
     return watch.laps["frame"][-1].cpu_s - called
 
 
-def _reduce_s(frame: Frame) -> float:
+def reduce_s(frame: Frame) -> float:
     """Computing time of the yardstick on this frame."""
     picture = Image.fromarray(frame.rgb)
     start_s = time.thread_time()
