@@ -65,11 +65,11 @@ _TRUSTED_FRAMES = 3
 _PUSHED_UM: Final = 5.0
 """A field that moved further since the last frame is pushed: tremor and creep stay below 1 um."""
 
-_JUDGED_AT_ONCE: Final = 8
+_JUDGED_AT_ONCE: Final = 6
 """Cells judged after one frame: those of a crowded field are spread over the next ones, so that the
 lamps answer in time."""
 
-_JUDGED_BESIDE_SEARCH: Final = 3
+_JUDGED_BESIDE_SEARCH: Final = 2
 """The same after a frame in which a field was searched."""
 
 _SEARCHED_AT_ONCE: Final = 20_000
