@@ -335,7 +335,7 @@ class Screening:
                     yield step
                     if self._enough and self._until_verdict:
                         break
-                if step is not None and not self._enough:
+                if step is not None and not (self._enough and self._until_verdict):
                     # Frames have ended while a field was searched and cells waited for a better
                     # view.
                     while self._search_on(self._um_per_px, step.place):
