@@ -6,10 +6,19 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bench import blurred_cells, coach, marked, red_cell_ruler, revisits
+from bench import (
+    blurred_cells,
+    coach,
+    coach_limits,
+    marked,
+    red_cell_ruler,
+    red_stain,
+    revisits,
+    stage,
+)
 from bench.marked_text import between, rewrite_files
 
-_TABLES = ("marked", "coach", "blurred", "ruler", "revisits")
+_TABLES = ("marked", "coach", "blurred", "ruler", "revisits", "stage", "red_stain", "limits")
 
 
 def table(name: str) -> str:
@@ -20,6 +29,9 @@ def table(name: str) -> str:
         "blurred": _blurred,
         "ruler": _ruler,
         "revisits": _revisits,
+        "stage": _stage,
+        "red_stain": _red_stain,
+        "limits": _limits,
     }
     return "\n".join(makers[name]())
 
@@ -85,6 +97,34 @@ def _ruler() -> list[str]:
     told = _record(red_cell_ruler.RECORD)
     lines = ["| figure | value |", "|---|---|"]
     return lines + [f"| {name.replace('_', ' ')} | {value:g} |" for name, value in told.items()]
+
+
+def _stage() -> list[str]:
+    lines = ["| way | figure | value |", "|---|---|---|"]
+    for way, row in _record(stage.RECORD).items():
+        for name, value in row.items():
+            lines.append(f"| {way} | {name.replace('_', ' ')} | {value:g} |")
+    return lines
+
+
+def _red_stain() -> list[str]:
+    told = _record(red_stain.RECORD)
+    ways = list(dict.fromkeys(name.partition(": ")[0] for name in told))
+    figures = list(dict.fromkeys(name.partition(": ")[2] for name in told))
+    lines = [f"| | {' | '.join(figures)} |", "|" + "---|" * (1 + len(figures))]
+    for way in ways:
+        values = " | ".join(f"{told[f'{way}: {figure}']:g}" for figure in figures)
+        lines.append(f"| {way} | {values} |")
+    return lines
+
+
+def _limits() -> list[str]:
+    told = _record(coach_limits.RECORD)
+    names = list(next(iter(told.values())))
+    lines = [f"| as they are | {' | '.join(names)} |", "|" + "---|" * (1 + len(names))]
+    for source, row in told.items():
+        lines.append(f"| {source} | {' | '.join(f'{row[name]:g}' for name in names)} |")
+    return lines
 
 
 def _revisits() -> list[str]:

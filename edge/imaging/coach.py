@@ -76,7 +76,7 @@ _FLASHES: Final = {
 }
 
 
-_WHITE_CELL_UM2: Final = 200.0
+WHITE_CELL_UM2: Final = 200.0
 """Area of a large white cell, 16 um across."""
 
 
@@ -244,7 +244,7 @@ class Coach:
         if measures.clipped > limits.clipped_glass * measures.glass:
             return {Advice.SATURATED}
         # A field may be chosen for its white cell: it takes no glass from the red ones.
-        room = _WHITE_CELL_UM2 / measures.field_um2 if measures.field_um2 > 0 else 0.0
+        room = WHITE_CELL_UM2 / measures.field_um2 if measures.field_um2 > 0 else 0.0
         return {Advice.TOO_CROWDED} if measures.glass + room < limits.crowded_glass else set()
 
 

@@ -6,8 +6,18 @@ import json
 
 import pytest
 
-from bench import blurred_cells, coach, marked, red_cell_ruler, revisits
+from bench import (
+    blurred_cells,
+    coach,
+    coach_limits,
+    marked,
+    red_cell_ruler,
+    red_stain,
+    revisits,
+    stage,
+)
 from bench.imaging_table import rewrite
+from edge.imaging.coach import CoachSettings
 from edge.imaging.quality import QualitySettings
 from tests.shared_data import REPOSITORY
 
@@ -33,9 +43,37 @@ def test_the_finder_bears_other_cameras() -> None:
 
 def test_the_coach_is_hardly_ever_wrong_and_sees_what_it_should() -> None:
     told = json.loads(coach.RECORD.read_text(encoding="utf-8"))
-    assert sum(told["false_alarms"].values()) <= 0.06 * told["fields"]
-    hits, of = told["hits"]["defocus 0.6 um"].split(" of ")
-    assert int(hits) >= 0.9 * int(of)
+    assert told["false_alarms"] == {}
+    assert told["fields"] >= 20
+    seen = ("defocus 0.6 um", "light 0.2 times", "one side 0.5", "smear 4 um", "crowded, 8 layers")
+    for fault in seen:
+        hits, of = told["hits"][fault].split(" of ")
+        assert int(hits) >= 0.9 * int(of), fault
+
+
+def test_real_fields_as_they_are_get_no_advice() -> None:
+    told = json.loads(coach_limits.RECORD.read_text(encoding="utf-8"))
+    assert {source: row["advice given"] for source, row in told.items()} == dict.fromkeys(told, 0)
+    limits = CoachSettings()
+    for row in told.values():
+        assert row["fields"] >= 40
+        assert row["least density of red cells"] > limits.pale_red
+        assert row["least glass, a white cell allowed for"] > limits.crowded_glass
+        assert row["most glass"] < limits.thin_glass
+        assert row["least evenness"] > limits.min_evenness
+
+
+def test_fields_are_followed_as_closely_as_the_chart_needs() -> None:
+    told = json.loads(stage.RECORD.read_text(encoding="utf-8"))
+    assert told["wide"]["median_error_um"] <= 0.5
+    assert told["wide"]["lost"] == told["loop"]["lost"] == told["leap"]["lost"] == 0
+    assert told["loop"]["greatest_error_at_the_end_um"] <= 2.0
+
+
+def test_the_red_cells_of_one_slide_are_alike_and_those_of_two_patients_mostly_not() -> None:
+    told = json.loads(red_stain.RECORD.read_text(encoding="utf-8"))
+    assert told["one field: taken for two slides"] <= 0.02
+    assert told["two patients: taken for two slides"] >= 0.6
 
 
 def test_a_counted_call_is_not_replaced_because_the_hand_could_choose_whose() -> None:
