@@ -65,17 +65,17 @@ _TRUSTED_FRAMES = 3
 _PUSHED_UM: Final = 5.0
 """A field that moved further since the last frame is pushed: tremor and creep stay below 1 um."""
 
-_JUDGED_AT_ONCE: Final = 6
+_JUDGED_AT_ONCE: Final = 8
 """Cells judged after one frame: those of a crowded field are spread over the next ones, so that the
 lamps answer in time."""
 
 _JUDGED_BESIDE_SEARCH: Final = 2
 """The same after a frame in which a field was searched."""
 
-_SEARCHED_AT_ONCE: Final = 20_000
-"""Work of a search done after one frame (``edge.imaging.locate.Search``), about twelve times
+_SEARCHED_AT_ONCE: Final = 30_000
+"""Work of a search done after one frame (``edge.imaging.locate.Search``), about fifteen times
 Pillow's ``reduce(4)`` of a frame of 1920x1080: a field without clumps is searched at once, a
-crowded one in three or four frames."""
+crowded one in two or three frames."""
 
 _SAME_FIELD_UM: Final = 15.0
 """Fields no further apart show nearly the same cells."""

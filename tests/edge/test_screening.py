@@ -494,4 +494,4 @@ def test_a_crowded_field_is_searched_over_a_few_frames_and_no_cell_of_it_is_lost
     assert searches[1] == searches[2] > 2
     assert len(counted[0]) > 12
     assert counted == [counted[0]] * 4
-    assert max(first[:3]) <= 6, "nor are all its cells judged after one frame"
+    assert max(first[:3]) <= 8, "nor are all its cells judged after one frame"
