@@ -21,10 +21,11 @@ REPORT: Final = ROOT / "models" / "float" / "leukoscope-mnv2" / "report.json"
 
 _MARKS: Final = "<!-- begin {} -->", "<!-- end {} -->"
 _HEAD: Final = (
-    "| variant | AUC, fold 0 | found there | AUC, Munich unseen | found there "
-    "| false blasts BCCD | Raabin |"
+    "| variant | million multiply-adds a call | AUC, fold 0 | found there | AUC, Munich unseen "
+    "| found there | false blasts BCCD | Raabin |"
 )
 _KEYS: Final = (
+    ("million_multiply_adds", ".1f"),
     ("auc_patients", ".4f"),
     ("sensitivity_patients", ".3f"),
     ("auc_munich", ".4f"),

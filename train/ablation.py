@@ -18,6 +18,7 @@ from train.cells import split_cells
 from train.evaluation import figures
 from train.evaluation.answers import is_done, read_answers
 from train.evaluation.calls import RunCalls, call_run
+from train.labels import LABELS
 from train.plan import Run, read_cells
 from train.recipe import Recipe
 
@@ -112,7 +113,9 @@ def run_ablation(
 
 
 def compare(ablation: Ablation, data: Path, out: Path) -> list[dict[str, Any]]:
-    """Figures of every variant that is there."""
+    """Figures of every variant that is there, and what a call costs it."""
+    from train.network import build_network, multiply_adds
+
     rows = []
     for variant in ablation.variants:
         folder = out / variant.folder
@@ -125,7 +128,10 @@ def compare(ablation: Ablation, data: Path, out: Path) -> list[dict[str, Any]]:
             ablation.run.leave_out,
         )
         answers = read_answers(folder, parts["tune"], parts["holdout"])
-        rows.append({"variant": variant.name, **_figures(call_run(ablation.run, parts, answers))})
+        network = build_network(variant.recipe.network, len(LABELS), None, 0)
+        cost = {"million_multiply_adds": round(answers.views * multiply_adds(network) / 1e6, 1)}
+        figures_of_run = _figures(call_run(ablation.run, parts, answers))
+        rows.append({"variant": variant.name, **cost, **figures_of_run})
     return rows
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from edge.errors import DataMissing
 from train.recipe import NetworkRecipe
@@ -42,3 +43,16 @@ def build_network(recipe: NetworkRecipe, labels: int, weights: Path | None, seed
 def is_folded(recipe: NetworkRecipe) -> bool:
     """Whether the backbone's weights came from an int8 network, its batch norm folded away."""
     return "ptq" in recipe.backbone or "_q_" in recipe.backbone
+
+
+def multiply_adds(network: Any) -> int:
+    """Multiplications with additions of one crop through the network's convolutions and dense
+    layers: what its time on a device goes with."""
+    total = 0
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D):
+            rows, columns = layer.output.shape[1:3]
+            total += rows * columns * int(np.prod(layer.kernel.shape))
+        elif isinstance(layer, keras.layers.Dense):
+            total += int(np.prod(layer.kernel.shape))
+    return total

@@ -10,6 +10,7 @@ import pytest
 from edge.errors import UsageFault
 from tests.shared_data import REPOSITORY
 from train.ablation import Ablation
+from train.network import build_network, multiply_adds
 from train.recipe import Recipe
 
 TABLE = REPOSITORY / "train" / "recipes" / "ablations.toml"
@@ -27,6 +28,19 @@ def test_the_table_of_the_project_asks_about_every_choice(recipe: Recipe) -> Non
     for variant in ablation.variants[1:]:
         same = variant.recipe == as_it_is and variant.white_reference and not variant.teacher
         assert not same, f"{variant.name} changes nothing"
+
+
+def test_the_cost_of_a_call_follows_width_and_size(recipe: Recipe) -> None:
+    """MobileNetV2 at 224 px: 300 million at width 1.0 and 59 million at 0.35, with a head for a
+    thousand classes (Sandler et al. 2018, table 4, and the authors' list of widths)."""
+
+    def millions(alpha: float, size_px: int) -> float:
+        network = replace(recipe.network, alpha=alpha, size_px=size_px)
+        return multiply_adds(build_network(network, 1000, None, 0)) / 1e6
+
+    assert millions(1.0, 224) == pytest.approx(300, rel=0.02)
+    assert millions(0.35, 224) == pytest.approx(59, rel=0.02)
+    assert millions(0.35, 96) == pytest.approx(59 * (96 / 224) ** 2, rel=0.15)
 
 
 def test_a_variant_changes_only_its_own_values(recipe: Recipe) -> None:
