@@ -78,8 +78,12 @@ def cost(work: Callable[[], object], repeats: int = _REPEATS) -> float:
 
 
 def exponent(sizes: list[float], costs: list[float]) -> float:
-    """Slope of log cost over log size."""
-    return round(float(np.polyfit(np.log(sizes), np.log(costs), 1)[0]), 2)
+    """Slope of log cost over log size; a cost that is lost in the noise of its measure is left out,
+    and where fewer than two are not, there is none."""
+    known = [(size, spent) for size, spent in zip(sizes, costs, strict=True) if spent > 0]
+    if len(known) < 2:
+        return 0.0
+    return round(float(np.polyfit(*np.log(known).T, 1)[0]), 2)
 
 
 def by_cells() -> dict[str, dict[str, float]]:

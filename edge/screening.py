@@ -72,10 +72,11 @@ lamps answer in time."""
 _JUDGED_BESIDE_SEARCH: Final = 2
 """The same after a frame in which a field was searched."""
 
-_SEARCHED_AT_ONCE: Final = 30_000
-"""Work of a search done after one frame (``edge.imaging.locate.Search``), about fifteen times
-Pillow's ``reduce(4)`` of a frame of 1920x1080: a field without clumps is searched at once, a
-crowded one in two or three frames."""
+_SEARCHED_AT_ONCE: Final = 60_000
+"""Work of a search done after one frame (``edge.imaging.locate.Search``), about thirty times
+Pillow's ``reduce(4)`` of a frame of 1920x1080: most fields are searched at once, a crowded one in
+two frames. Half of it makes the slowest lamps quicker and the median frame dearer
+(`bench/README.md`)."""
 
 _SAME_FIELD_UM: Final = 15.0
 """Fields no further apart show nearly the same cells."""
