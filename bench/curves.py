@@ -83,7 +83,8 @@ def exponent(sizes: list[float], costs: list[float]) -> float:
     known = [(size, spent) for size, spent in zip(sizes, costs, strict=True) if spent > 0]
     if len(known) < 2:
         return 0.0
-    return round(float(np.polyfit(*np.log(known).T, 1)[0]), 2)
+    logged = np.log(np.array(known))
+    return round(float(np.polyfit(logged[:, 0], logged[:, 1], 1)[0]), 2)
 
 
 def by_cells() -> dict[str, dict[str, float]]:
