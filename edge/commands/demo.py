@@ -18,7 +18,7 @@ def add_parser(verbs: Verbs) -> None:
     parser.add_argument(
         "--out", type=Path, default=Path("out/demo"), help="folder for the pictures"
     )
-    parser.add_argument("--seed", type=int, default=7, help="seed of the rendered smears")
+    parser.add_argument("--seed", type=int, default=11, help="seed of the rendered smears")
     add_model(parser, "built in")
     parser.set_defaults(run=run)
 
