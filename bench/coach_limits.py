@@ -7,12 +7,12 @@ was done to them.
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 
 from bench.coach import SOURCES, fields, sight_of, told
 from bench.figures import data_folder
+from bench.record import show_and_keep
 from edge.imaging.coach import WHITE_CELL_UM2
 
 RECORD = Path(__file__).with_suffix(".json")
@@ -54,9 +54,7 @@ def _least(values: list[float]) -> float:
 
 def main() -> None:
     """Print the figures and write ``bench/coach_limits.json``."""
-    text = json.dumps(measure(data_folder()), indent=1)
-    print(text)
-    RECORD.write_text(text + "\n", encoding="utf-8")
+    show_and_keep(measure(data_folder()), RECORD)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,6 @@ the rest.
 from __future__ import annotations
 
 import io
-import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +26,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from bench.figures import data_folder
+from bench.record import show_and_keep
 from edge.imaging.components import fill_small_holes, label_with_extents
 from edge.imaging.objectives import Objective, narrowed, with_examination
 from edge.imaging.red_cells import red_stain
@@ -153,9 +153,7 @@ def measure(folder: Path) -> dict[str, float]:
 
 def main() -> None:
     """Print the figures and write ``bench/red_cell_ruler.json``."""
-    text = json.dumps(measure(data_folder()), indent=1)
-    print(text)
-    RECORD.write_text(text + "\n", encoding="utf-8")
+    show_and_keep(measure(data_folder()), RECORD)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ changed slide rests on (``edge.imaging.slide_watch``). Distances are logarithmic
 
 from __future__ import annotations
 
-import json
 import zipfile
 from collections.abc import Iterator
 from itertools import combinations
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 
 from bench.coach import fields
 from bench.figures import data_folder
+from bench.record import show_and_keep
 from edge.imaging.red_cells import red_stain
 from edge.imaging.slide_watch import SlideWatchSettings
 
@@ -84,9 +84,7 @@ def _rounded(value: np.floating[Any]) -> float:
 
 def main() -> None:
     """Print the figures and write ``bench/red_stain.json``."""
-    text = json.dumps(measure(data_folder()), indent=1)
-    print(text)
-    RECORD.write_text(text + "\n", encoding="utf-8")
+    show_and_keep(measure(data_folder()), RECORD)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,28 +52,33 @@ _VIEWS_KEYS: Final = (
 
 def table() -> str:
     """The ablations as Markdown."""
-    told: dict[str, Any] = json.loads(RECORD.read_text(encoding="utf-8"))
-    lines = [_HEAD, "|" + "---|" * (1 + len(_KEYS))]
-    for row in told["variants"]:
-        figures = " | ".join(format(row[key], form) for key, form in _KEYS)
-        lines.append(f"| {row['variant']} | {figures} |")
-    return "\n".join(lines)
+    return _rows(_HEAD, _read(RECORD)["variants"], "variant", _KEYS)
 
 
 def views_table() -> str:
     """What more views of a cell bring, as Markdown."""
-    told: dict[str, Any] = json.loads(VIEWS_RECORD.read_text(encoding="utf-8"))
-    lines = [_VIEWS_HEAD, "|" + "---|" * (1 + len(_VIEWS_KEYS))]
-    for row in told["rows"]:
-        figures = " | ".join(format(row[key], form) for key, form in _VIEWS_KEYS)
-        lines.append(f"| {row['views']} | {figures} |")
+    return _rows(_VIEWS_HEAD, _read(VIEWS_RECORD)["rows"], "views", _VIEWS_KEYS)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return told
+
+
+def _rows(
+    head: str, rows: Sequence[dict[str, Any]], name: str, keys: Sequence[tuple[str, str]]
+) -> str:
+    """A table of one line a row: its name, and a figure for each key in the form given."""
+    lines = [head, "|" + "---|" * (1 + len(keys))]
+    for row in rows:
+        figures = " | ".join(format(row[key], form) for key, form in keys)
+        lines.append(f"| {row[name]} | {figures} |")
     return "\n".join(lines)
 
 
 def left_out_table() -> str:
     """Which of a healthy laboratory's cells are flagged where it was left out of training."""
-    told: dict[str, Any] = json.loads(REPORT.read_text(encoding="utf-8"))
-    rows = told["left_out"]["barcelona"]["false_blasts_by_label"]
+    rows = _read(REPORT)["left_out"]["barcelona"]["false_blasts_by_label"]
     lines = ["| signed as | cells | false blasts | mostly as |", "|---|---|---|---|"]
     for row in rows:
         called = (row["flagged_as"] or "-").replace("_", " ")

@@ -49,13 +49,21 @@ class DeviceNetwork:
         """Logits of raw outputs."""
         return dequantize(raw, self.output_quantization)
 
-    def answers(self, crops: NDArray[np.uint8]) -> Floats:
-        """Logits averaged over the network's views of each crop, as on the device."""
+    def ask(self, crops: NDArray[np.uint8]) -> tuple[NDArray[np.int8], Floats]:
+        """Raw outputs for the crops as they are, and logits averaged over the network's views of
+        each, as on the device."""
+        raws: list[NDArray[np.int8]] = []
 
         def answer(seen: NDArray[np.uint8]) -> Floats:
-            return self.logits(self.raw(seen))
+            raws.append(self.raw(seen))
+            return self.logits(raws[-1])
 
-        return mean_answer(answer, crops, self._views)
+        mean = mean_answer(answer, crops, self._views)
+        return raws[0], mean
+
+    def answers(self, crops: NDArray[np.uint8]) -> Floats:
+        """The averaged logits alone; see ``ask``."""
+        return self.ask(crops)[1]
 
 
 def steps_apart(

@@ -177,8 +177,7 @@ def try_rung(rung: Rung, court: Court, told: Callable[[str], None]) -> Trial:
         settings,
         court.reference,
     )
-    raw = device.raw(holdout.crops)
-    logits = device.answers(holdout.crops)
+    raw, logits = device.ask(holdout.crops)
     int8 = answer(logits, network, decision)
     exact = answer(court.float_holdout, network, decision)
     # The float network's figures are those it would have had as a bundle: by its own decision.

@@ -221,7 +221,7 @@ def log_odds_at_specificity(calls: Calls, specificity: float) -> float:
 
 def at_one_threshold(calls: Calls, limits: dict[int, float]) -> dict[str, Any]:
     """Calls at a threshold fixed on other patients, by source."""
-    over = calls.log_odds > np.array([limits[int(fold)] for fold in calls.fold])
+    over = _over(calls, limits)
     told: dict[str, Any] = {}
     for source in sorted(set(calls.sources)):
         own = calls.sources == source
@@ -234,7 +234,7 @@ def at_one_threshold(calls: Calls, limits: dict[int, float]) -> dict[str, Any]:
 
 def false_blasts_by_label(calls: Calls, limits: dict[int, float]) -> list[dict[str, Any]]:
     """Which cells that are no blasts are flagged at a threshold fixed on other patients."""
-    over = calls.log_odds > np.array([limits[int(fold)] for fold in calls.fold])
+    over = _over(calls, limits)
     signed = np.array([cell.source_label for cell in calls.cells])
     rows = []
     for label in sorted(set(signed[~calls.is_blast])):
@@ -249,6 +249,12 @@ def false_blasts_by_label(calls: Calls, limits: dict[int, float]) -> list[dict[s
             }
         )
     return rows
+
+
+def _over(calls: Calls, limits: dict[int, float]) -> Flags:
+    """Which calls lie above the limit of the fold that judged them."""
+    above: Flags = calls.log_odds > np.array([limits[int(fold)] for fold in calls.fold])
+    return above
 
 
 def robustness(run: RunCalls) -> list[dict[str, Any]]:
