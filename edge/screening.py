@@ -30,6 +30,7 @@ from edge.imaging.objective import ObjectiveWatch
 from edge.imaging.objectives import NoteKind, ScaleNote, known_scale
 from edge.imaging.quality import NO_ADVICE, Quality, Trouble, assess
 from edge.imaging.red_cells import RedStain, red_stain
+from edge.imaging.reduction import overview
 from edge.imaging.scale import ScaleEstimate, ScaleTracker
 from edge.imaging.slide_watch import SlideWatch
 from edge.imaging.stage import Place, Stage
@@ -541,8 +542,10 @@ class Screening:
         self, frame: Frame, quality: Quality, place: Place, stage: Stage, passing: bool
     ) -> Sight:
         """What the coach is told of a frame."""
+        seen_rgb = frame.rgb
         if self._frames % _EVENNESS_EVERY == 1:
-            self._evenness = evenness_of(frame.rgb)
+            seen_rgb = overview(frame.rgb)
+            self._evenness = evenness_of(seen_rgb)
         other = False
         if self._camera.continuous:
             unseen = (Trouble.TOO_DARK, Trouble.SATURATED, Trouble.MOVING)
@@ -554,7 +557,7 @@ class Screening:
             other = self._objective.see(frame.rgb) if seen else self._objective.other
         # Through another objective the same red cells may look otherwise.
         doubted = passing or self._objective.doubted
-        stain = None if doubted else self._stain_of(frame, quality)
+        stain = None if doubted else self._stain_of(seen_rgb, quality)
         other_slide = not doubted and self._sees_other_slide(quality, place, stain)
         return Sight(
             trouble=quality.trouble,
@@ -568,13 +571,13 @@ class Screening:
             same_field=self._same_field(place),
         )
 
-    def _stain_of(self, frame: Frame, quality: Quality) -> RedStain | None:
-        """Of the red cells, where it is to be measured in this frame."""
+    def _stain_of(self, rgb: NDArray[np.uint8], quality: Quality) -> RedStain | None:
+        """Of the red cells, where it is to be measured in this frame or its overview."""
         if self._frames % _EVENNESS_EVERY == 1 or self._slide_watch.asks or self._colours.eager:
             self._stain_due = True
         if not self._stain_due or quality.trouble not in (None, Trouble.TOO_EMPTY):
             return None
-        self._red_stain, self._stain_due = red_stain(frame.rgb), False
+        self._red_stain, self._stain_due = red_stain(rgb), False
         fault = self._colours.see(self._red_stain)
         if fault is not None:
             raise ColoursWrong(_COLOURS_WRONG[fault])

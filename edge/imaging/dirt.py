@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
 
 from edge.imaging.registration import Details
 
@@ -82,5 +81,12 @@ class Dirt:
     @staticmethod
     def _grown(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Two points wider: dirt has soft edges and is brightened around by its own removal."""
-        picture = Image.fromarray(mask.astype(np.uint8) * 255)
-        return np.asarray(picture.filter(ImageFilter.MaxFilter(5))) > 0
+        grown = mask.copy()
+        for _ in range(2):
+            before = grown.copy()
+            grown[1:] |= before[:-1]
+            grown[:-1] |= before[1:]
+            before = grown.copy()
+            grown[:, 1:] |= before[:, :-1]
+            grown[:, :-1] |= before[:, 1:]
+        return grown

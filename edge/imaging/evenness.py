@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from math import ceil, nan
+from math import nan
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.imaging.contours import bowl, glass_surface, tile_percentiles
-from edge.imaging.reduction import reduced_green
+from edge.imaging.reduction import overview
 
 Floats = NDArray[np.float64]
-
-_SIDE_PX: Final = 400
-"""Longest side of the reduced picture."""
 
 _LEAST_TILES: Final = 6
 """Tiles in each direction; in fewer, slopes are those of single cells."""
@@ -37,10 +34,9 @@ def evenness_of(rgb: NDArray[np.uint8]) -> float:
     bright end of all tiles leaves as much as it explains, the lamp is not what makes it uneven.
 
     Args:
-        rgb: uint8 (height, width, 3).
+        rgb: uint8 (height, width, 3), or its ``overview``.
     """
-    factor = max(1, ceil(max(rgb.shape[:2]) / _SIDE_PX))
-    green = reduced_green(rgb, factor)
+    green = np.ascontiguousarray(overview(rgb)[..., 1])
     rows, columns = min(12, green.shape[0] // 24), min(16, green.shape[1] // 24)
     if min(rows, columns) < _LEAST_TILES:
         return nan

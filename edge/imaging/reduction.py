@@ -6,6 +6,7 @@ them stays in the processor's cache where a whole frame of eight megabytes does 
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Final
 
 import numpy as np
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 _STRIP_ROWS: Final = 128
+
+_OVERVIEW_PX: Final = 400
 
 _LEAST_SAMPLED: Final = 7
 """Factor from which every second pixel is enough: sixteen of them make one."""
@@ -37,6 +40,16 @@ def reduced(rgb: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
         strip = np.ascontiguousarray(rgb[row * factor : (row + rows) * factor])
         small[row : row + rows] = Image.fromarray(strip).reduce(factor)
     return small
+
+
+def overview(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture reduced to at most 400 px a side: for what is asked of the light and the stain of a
+    whole field. An overview is its own.
+
+    Args:
+        rgb: uint8 (height, width, 3).
+    """
+    return reduced(rgb, max(1, ceil(max(rgb.shape[:2]) / _OVERVIEW_PX)))
 
 
 def sampled_green(rgb: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:

@@ -95,7 +95,7 @@ def details(
     green = Image.fromarray(sampled_green(rgb, factor))
     radius = settings.surroundings_um / 2 / (factor * um_per_px)
     surroundings = green.filter(ImageFilter.BoxBlur(radius))
-    difference = np.asarray(green, dtype=np.int16) - np.asarray(surroundings, dtype=np.int16)
+    difference = np.subtract(np.asarray(green), np.asarray(surroundings), dtype=np.int16)
     return np.clip(difference, -127, 127).astype(np.int8)
 
 
@@ -107,25 +107,18 @@ class View:
         self.pixels: NDArray[np.float32] = field.astype(np.float32)
         self._spectrum: NDArray[np.complex128] | None = None
         self._fineness: float | None = None
-        self._sums: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
+        self._sums: _Sums | None = None
 
-    def moments(self, rows: slice, columns: slice) -> tuple[float, float]:
-        """Sum and sum of squares of a part of the field, from tables of running sums."""
+    def moments(self, right: int, down: int) -> tuple[float, float]:
+        """Sum and sum of squares of what is left when a field's edge is taken off.
+
+        Args:
+            right: So many columns are taken off at the left; where negative, at the right.
+            down: So many rows are taken off at the top; where negative, at the bottom.
+        """
         if self._sums is None:
-            values = self.field.astype(np.int64)
-            self._sums = _running_sums(values), _running_sums(values * values)
-        # Flat places and plain numbers: numpy's scalars cost more than all that is done with them.
-        stride = self.pixels.shape[1] + 1
-        top, bottom = rows.start * stride, rows.stop * stride
-        left, right = columns.start, columns.stop
-        total, squares = (table.item for table in self._sums)
-        return (
-            total(bottom + right) - total(top + right) - total(bottom + left) + total(top + left),
-            squares(bottom + right)
-            - squares(top + right)
-            - squares(bottom + left)
-            + squares(top + left),
-        )
+            self._sums = _Sums.of(self.pixels)
+        return self._sums.without(self.pixels, right, down)
 
     @property
     def contrast(self) -> float:
@@ -140,10 +133,12 @@ class View:
         motion of 2.4 um halves it.
         """
         if self._fineness is None:
-            across = np.diff(self.pixels, axis=1)
-            down = np.diff(self.pixels, axis=0)
-            steps = min(float(np.mean(across * across)), float(np.mean(down * down)))
-            self._fineness = steps / max(float(self.pixels.var()), 1e-6)
+            across = self.pixels[:, 1:] - self.pixels[:, :-1]
+            down = self.pixels[1:] - self.pixels[:-1]
+            steps = min(float(np.vdot(one, one)) / one.size for one in (across, down))
+            total, squares = self.moments(0, 0)
+            variance = squares / self.pixels.size - (total / self.pixels.size) ** 2
+            self._fineness = steps / max(variance, 1e-6)
         return self._fineness
 
     @property
@@ -237,12 +232,49 @@ def _proposals(
     return proposals
 
 
-def _running_sums(values: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Sum of everything above and to the left of each corner, (height + 1, width + 1)."""
-    table = np.zeros((values.shape[0] + 1, values.shape[1] + 1), dtype=np.int64)
-    np.cumsum(values, axis=1, out=table[1:, 1:])  # along the rows first: half the time
-    np.cumsum(table, axis=0, out=table)
-    return table
+@dataclass(frozen=True)
+class _Sums:
+    """Sums over a field's rows and columns, each from the first one on: what is left of it
+    without a few of them costs a few additions. They are whole numbers, so exact.
+
+    Attributes:
+        rows, columns: Of the details themselves; the first is 0, the last the sum of all.
+        rows_squared, columns_squared: Of their squares.
+    """
+
+    rows: list[float]
+    columns: list[float]
+    rows_squared: list[float]
+    columns_squared: list[float]
+
+    @classmethod
+    def of(cls, pixels: NDArray[np.float32]) -> _Sums:
+        values = pixels.astype(np.float64)
+        sides = (
+            values.sum(axis=1),
+            values.sum(axis=0),
+            np.einsum("ij,ij->i", values, values),
+            np.einsum("ij,ij->j", values, values),
+        )
+        return cls(*([0.0, *np.cumsum(side).tolist()] for side in sides))
+
+    def without(self, pixels: NDArray[np.float32], right: int, down: int) -> tuple[float, float]:
+        """As ``View.moments``."""
+        total = self.rows[-1] - _taken(self.rows, down) - _taken(self.columns, right)
+        squares = self.rows_squared[-1]
+        squares -= _taken(self.rows_squared, down) + _taken(self.columns_squared, right)
+        if right and down:  # the corner was taken off twice
+            rows = slice(0, down) if down > 0 else slice(down, None)
+            columns = slice(0, right) if right > 0 else slice(right, None)
+            corner = pixels[rows, columns].astype(np.float64)
+            total += float(corner.sum())
+            squares += float(np.vdot(corner, corner))
+        return total, squares
+
+
+def _taken(up_to: list[float], count: int) -> float:
+    """Sum of the first so many; where negative, of the last."""
+    return up_to[count] if count >= 0 else up_to[-1] - up_to[count - 1]
 
 
 def _try(a: View, b: View, x: int, y: int, min_overlap: float) -> Offset | None:
@@ -253,8 +285,8 @@ def _try(a: View, b: View, x: int, y: int, min_overlap: float) -> Offset | None:
         return None
     rows_a, columns_a = slice(max(0, y), height + min(0, y)), slice(max(0, x), width + min(0, x))
     rows_b, columns_b = slice(max(0, -y), height - max(0, y)), slice(max(0, -x), width - max(0, x))
-    sum_a, squares_a = a.moments(rows_a, columns_a)
-    sum_b, squares_b = b.moments(rows_b, columns_b)
+    sum_a, squares_a = a.moments(x, y)
+    sum_b, squares_b = b.moments(-x, -y)
     n = (rows_a.stop - rows_a.start) * (columns_a.stop - columns_a.start)
     mean_a, mean_b = sum_a / n, sum_b / n
     spread_a, spread_b = squares_a / n - mean_a**2, squares_b / n - mean_b**2

@@ -45,10 +45,14 @@ def white_level(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def median_level(values: NDArray[np.uint8]) -> float:
     """``np.median`` of grey levels, from their histogram."""
-    up_to = np.cumsum(np.bincount(values, minlength=256))
-    middle = [(values.size - 1) // 2, values.size // 2]
-    low, high = np.searchsorted(up_to, middle, side="right")
+    low, high = middle_levels(values)
     return (float(low) + float(high)) / 2.0
+
+
+def middle_levels(values: NDArray[np.uint8]) -> NDArray[np.intp]:
+    """The two grey levels between which the median lies, from their histogram; intp (2,)."""
+    up_to = np.cumsum(np.bincount(values, minlength=256))
+    return np.searchsorted(up_to, [(values.size - 1) // 2, values.size // 2], side="right")
 
 
 def densities(rgb: NDArray[np.uint8], white: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -57,16 +61,21 @@ def densities(rgb: NDArray[np.uint8], white: NDArray[np.float32]) -> NDArray[np.
     Returns:
         float32, shape (3, height, width): red, green, blue; brighter than white is negative.
     """
-    tables = _density_tables(*white.tolist())
+    tables = density_tables(white)
     density = np.empty((3, *rgb.shape[:2]), dtype=np.float32)
     for c in range(3):
         np.take(tables[c], rgb[..., c], out=density[c], mode="clip")
     return density
 
 
+def density_tables(white: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What ``densities`` gives for each level of each channel, float32 (3, 256)."""
+    return _density_tables(*white.tolist())
+
+
 @lru_cache(maxsize=8)
 def _density_tables(*white: float) -> NDArray[np.float32]:
-    """Density of each level of each channel, (3, 256); a picture's windows share its white."""
+    """A picture's windows share its white."""
     values = np.maximum(np.arange(256, dtype=np.float32), _DARKEST)
     tables: NDArray[np.float32] = np.log(np.array(white, dtype=np.float32)[:, None] / values)
     return tables
