@@ -1,8 +1,9 @@
 """White-cell candidates in a field: where each cell lies and how large it is.
 
 On a picture reduced to about 0.8 um/px: nuclei by their stain, lobes of one nucleus joined and
-touching nuclei parted (nuclei.py), cytoplasm grown around each, and what is too small or too pale
-for a white cell refused.
+touching nuclei parted (nuclei.py), red cells that lie on each other told from them by their colour
+(red_overlaps.py), cytoplasm grown around each, and what is too small or too pale for a white cell
+refused.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from edge.imaging.bodies import body_of, plasma_mask, territory_of
 from edge.imaging.components import Mask
 from edge.imaging.nuclei import Nucleus, find_nuclei
+from edge.imaging.red_overlaps import without_red_cells
 from edge.imaging.stain_map import StainMap
 
 _MAP_PIXELS: Final = 12
@@ -155,6 +157,7 @@ def _search(
     cells_mask = density[1] > 0.12
     yield cells_mask.size // _MAP_PIXELS
     nuclei = yield from find_nuclei(map_, cells_mask, settings.min_nucleus_um2)
+    nuclei = without_red_cells(nuclei, density, cells_mask)
     claimed = np.zeros(cells_mask.shape, dtype=np.int32)
     for number, nucleus in enumerate(nuclei, start=1):
         claimed[nucleus.y, nucleus.x] = number
