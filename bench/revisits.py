@@ -84,10 +84,12 @@ def ends(
 
 def measure(slides: int) -> dict[str, object]:
     """All hands and shares, on slides without blasts and at the limit."""
-    point = load_bundle(find_bundle()).operating_point
+    bundle = load_bundle(find_bundle())
+    point = bundle.operating_point
     settings = VerdictSettings()
     limits = boundaries(point, settings.plan)
     told: dict[str, object] = {
+        "bundle_sha256": bundle.sha256,
         "alpha": settings.alpha,
         "beta": settings.beta,
         "share_limit": settings.share_limit,

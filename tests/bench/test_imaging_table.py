@@ -19,6 +19,8 @@ from bench import (
 from bench.imaging_table import rewrite
 from edge.imaging.coach import CoachSettings
 from edge.imaging.quality import QualitySettings
+from edge.inference.bundle import load_bundle
+from edge.inference.shelf import find_bundle
 from tests.shared_data import REPOSITORY
 
 
@@ -79,6 +81,9 @@ def test_the_red_cells_of_one_slide_are_alike_and_those_of_two_patients_mostly_n
 def test_a_counted_call_is_not_replaced_because_the_hand_could_choose_whose() -> None:
     """The reason for a choice: replaced calls of flagged cells would break the promise of green."""
     told = json.loads(revisits.RECORD.read_text(encoding="utf-8"))
+    assert told["bundle_sha256"] == load_bundle(find_bundle()).sha256, (
+        "run: python -m bench.revisits"
+    )
     assert told["blasts at the limit, back to any cell 0%"]["green"] <= told["beta"]
     assert told["blasts at the limit, back to flagged cells 8%"]["green"] > 2 * told["beta"]
 

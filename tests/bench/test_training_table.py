@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 
+from bench import views
 from bench.training_table import RECORD, rewrite
+from edge.inference.bundle import load_bundle
+from edge.inference.shelf import find_bundle
 from tests.shared_data import REPOSITORY
 from train.ablation import Ablation
 from train.recipe import Recipe
@@ -25,3 +28,8 @@ def test_the_variants_measured_are_those_of_the_table_and_recipe() -> None:
     assert told["version"] == recipe.version
     assert measured[:2] == asked[:2]  # what chance alone does
     assert [name for name in asked if name in measured] == measured
+
+
+def test_the_views_were_measured_on_the_network_that_is_shipped() -> None:
+    told = json.loads(views.RECORD.read_text(encoding="utf-8"))
+    assert told["bundle_sha256"] == load_bundle(find_bundle()).sha256, "run: python -m bench.views"
