@@ -7,7 +7,7 @@ import itertools
 import math
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
@@ -24,6 +24,7 @@ from edge.imaging.coach import Advice, Coach, Sight
 from edge.imaging.colour_watch import ColourFault, ColourWatch
 from edge.imaging.crop import crop_cell
 from edge.imaging.evenness import evenness_of
+from edge.imaging.known_ground import Ground
 from edge.imaging.locate import Candidate, Search
 from edge.imaging.looks import Looks
 from edge.imaging.objective import ObjectiveWatch
@@ -608,9 +609,20 @@ class Screening:
     def _look(self, frame: Frame, um_per_px: float, place: Place, quality: Quality) -> None:
         """Begin to search a field for cells."""
         if place.countable:
-            self._searched.append(_Searched(frame, place, Search(frame.rgb, um_per_px)))
+            known = self._known_ground(frame, um_per_px, place, quality.sharpness)
+            search = Search(frame.rgb, um_per_px, known=known)
+            self._searched.append(_Searched(frame, place, search))
             self._looks.note(place, quality.sharpness)
             self._trusted, self._trusted_frames = quality, 0
+
+    def _known_ground(
+        self, frame: Frame, um_per_px: float, place: Place, sharpness: float
+    ) -> list[Ground]:
+        """What of a frame was searched in others, no less sharp."""
+        height, width = frame.rgb.shape[:2]
+        known = self._looks.known(place, sharpness, width * um_per_px, height * um_per_px)
+        at_px = [(x_um / um_per_px, y_um / um_per_px) for x_um, y_um in known]
+        return [Ground(x, y, x + width, y + height) for x, y in at_px]
 
     def _search_on(
         self, um_per_px: float, now: Place | None = None, work: int | None = None
@@ -639,7 +651,7 @@ class Screening:
     def _chart_cells(
         self, frame: Frame, um_per_px: float, place: Place, found: list[Candidate]
     ) -> None:
-        """Chart the cells of a field; new ones, and those that wait, are offered this view."""
+        """Chart the cells found in a field; new ones, and all that wait, are offered this view."""
         height, width = frame.rgb.shape[:2]
         # A cell whose box meets the border is left for the next field, never counted half.
         found = [c for c in found if _inside(c, width, height)]
@@ -647,14 +659,21 @@ class Screening:
         with self._watch.step("chart"):
             new = set(self._chart.new_cells(place, on_slide))
             numbers = self._chart.numbers(place, on_slide)
+        offered = set()
         for i, number in enumerate(numbers):
             if number is not None and (i in new or number in self._views):
                 self._offer(number, frame, um_per_px, place, found[i])
+                offered.add(number)
+        self._look_again(frame, um_per_px, place, offered)
 
-    def _look_again(self, frame: Frame, um_per_px: float, place: Place) -> None:
-        """A field that was searched: cells that wait are where they were, moved with the field."""
+    def _look_again(
+        self, frame: Frame, um_per_px: float, place: Place, offered: Container[int] = ()
+    ) -> None:
+        """In ground that was searched cells that wait are where they were, moved with the field."""
         height, width = frame.rgb.shape[:2]
         for view in self._views.waiting:
+            if view.cell in offered:
+                continue
             moved = view.moved_to(place, um_per_px)
             if moved is not None and _inside(moved, width, height):
                 self._offer(view.cell, frame, um_per_px, place, moved)

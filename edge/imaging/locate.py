@@ -8,7 +8,7 @@ refused.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from edge.imaging.bodies import body_of, plasma_mask, territory_of
 from edge.imaging.components import Mask
+from edge.imaging.known_ground import Ground, KnownGround
 from edge.imaging.nuclei import Nucleus, find_nuclei
 from edge.imaging.red_overlaps import without_red_cells
 from edge.imaging.stain_map import StainMap
@@ -40,6 +41,9 @@ class LocateSettings:
         eccentric_um: The same where the cell stands free of its neighbours.
         cut_chord_um: A cell whose nucleus lies along the picture's border for at least this
             length is cut.
+        reach_um: How far a cell of several lobes may reach from one of them: where ground was
+            searched before, whatever is dark and lies so deep in it is not looked into again.
+        slack_um: So much new ground at the border of what was searched holds no whole cell.
     """
 
     working_um_per_px: float = 0.8
@@ -47,6 +51,8 @@ class LocateSettings:
     cytoplasm_um: float = 4.0
     eccentric_um: float = 6.5
     cut_chord_um: float = 4.0
+    reach_um: float = 18.0
+    slack_um: float = 2.0
 
 
 @dataclass(frozen=True)
@@ -107,7 +113,11 @@ class Search:
     """``locate`` in portions: a crowded field costs several times an empty one, and whoever
     follows a hand does not wait for all of it at once.
 
-    Args, and what is raised: as of ``locate``.
+    Args, and what is raised: as of ``locate``, and
+
+    Args:
+        known: Parts of the picture that were searched before: cells that lie whole in one of them
+            are not looked for.
     """
 
     def __init__(
@@ -116,12 +126,13 @@ class Search:
         um_per_px: float,
         include_cut: bool = False,
         settings: LocateSettings | None = None,
+        known: Sequence[Ground] = (),
     ) -> None:
         if not (np.isfinite(um_per_px) and um_per_px > 0):
             raise ValueError(f"um_per_px must be a positive number, not {um_per_px}")
         if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8:
             raise ValueError(f"rgb must be uint8 (height, width, 3), not {rgb.dtype} {rgb.shape}")
-        self._steps = _search(rgb, um_per_px, include_cut, settings or LocateSettings())
+        self._steps = _search(rgb, um_per_px, include_cut, settings or LocateSettings(), known)
 
     def go_on(self, work: int) -> list[Candidate] | None:
         """Search on until so much work is done, in pixels of a piece that is parted.
@@ -148,7 +159,11 @@ class Search:
 
 
 def _search(
-    rgb: NDArray[np.uint8], um_per_px: float, include_cut: bool, settings: LocateSettings
+    rgb: NDArray[np.uint8],
+    um_per_px: float,
+    include_cut: bool,
+    settings: LocateSettings,
+    known: Sequence[Ground],
 ) -> Generator[int, None, list[Candidate]]:
     """The steps of a search: each yields the work it was."""
     factor = max(1, int(settings.working_um_per_px / um_per_px))
@@ -156,7 +171,13 @@ def _search(
     density, scale = map_.density, map_.um_per_px
     cells_mask = density[1] > 0.12
     yield cells_mask.size // _MAP_PIXELS
-    nuclei = yield from find_nuclei(map_, cells_mask, settings.min_nucleus_um2)
+    ground = KnownGround(
+        np.array(known, dtype=np.float64).reshape(-1, 4) / factor,
+        (cells_mask.shape[0], cells_mask.shape[1]),
+        settings.reach_um / scale,
+        settings.slack_um / scale,
+    )
+    nuclei = yield from find_nuclei(map_, cells_mask, settings.min_nucleus_um2, known=ground)
     nuclei = without_red_cells(nuclei, density, cells_mask)
     claimed = np.zeros(cells_mask.shape, dtype=np.int32)
     for number, nucleus in enumerate(nuclei, start=1):
@@ -164,6 +185,8 @@ def _search(
     plasma = plasma_mask(density, cells_mask, claimed > 0)
     cells = []
     for number, nucleus in enumerate(nuclei, start=1):
+        if nucleus.known:
+            continue
         yield _WORK_OF_CELL
         cells.append(
             _candidate(

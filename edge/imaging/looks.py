@@ -2,7 +2,8 @@
 
 Cells of a field are searched in its first frame at rest. Further frames of the same field, moved
 by no more than a cell's edge, hold nothing that was not found or passed over before, unless they
-are clearly sharper: the hand has settled, or turned the focus.
+are clearly sharper: the hand has settled, or turned the focus. Of a field that shares ground with
+others searched before, that ground is known.
 """
 
 from __future__ import annotations
@@ -10,10 +11,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from edge.imaging.stage import Join, Place
 
 _Square = tuple[int, int, int]
+
+_FAR_UM: Final = 256.0
+"""Side of the squares in which fields that may share ground are looked up: about a field."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,7 @@ class Looks:
         self._settings = settings or LookSettings()
         self._looks: list[_Look] = []
         self._squares: dict[_Square, list[_Look]] = {}
+        self._far_squares: dict[_Square, list[_Look]] = {}
         self._joins_done = 0
 
     def enough(self, place: Place, sharpness: float = 0.0) -> bool:
@@ -81,8 +87,36 @@ class Looks:
             found.times += 1
             found.sharpness = max(found.sharpness, sharpness)
 
+    def known(
+        self, place: Place, sharpness: float, width_um: float, height_um: float
+    ) -> list[tuple[float, float]]:
+        """Where fields searched before lie that share ground with the one at ``place``.
+
+        Fields that were clearly less sharp are left out: their ground is worth another look.
+
+        Args:
+            place: Where the field lies.
+            sharpness: As it is seen now, 1/um.
+            width_um, height_um: Size of all fields.
+
+        Returns:
+            For each how far to the right and down of ``place`` it lies, um.
+        """
+        self._apply(place.joins)
+        reach = 1 + int(max(width_um, height_um) / _FAR_UM)
+        _, column, row = _square(place.place, place.x_um, place.y_um, _FAR_UM)
+        return [
+            (look.x_um - place.x_um, look.y_um - place.y_um)
+            for i in range(-reach, reach + 1)
+            for j in range(-reach, reach + 1)
+            for look in self._far_squares.get((place.place, column + i, row + j), ())
+            if abs(look.x_um - place.x_um) < width_um
+            and abs(look.y_um - place.y_um) < height_um
+            and sharpness <= self._settings.sharper * look.sharpness
+        ]
+
     def _find(self, place: Place) -> _Look | None:
-        _, column, row = self._square(place.place, place.x_um, place.y_um)
+        _, column, row = _square(place.place, place.x_um, place.y_um, self._settings.near_um)
         near = [
             look
             for i in (-1, 0, 1)
@@ -98,13 +132,14 @@ class Looks:
         nearest = min(near, key=away_um)
         return nearest if away_um(nearest) < self._settings.near_um else None
 
-    def _square(self, place: int, x_um: float, y_um: float) -> _Square:
-        side_um = self._settings.near_um
-        return place, math.floor(x_um / side_um), math.floor(y_um / side_um)
-
     def _add(self, look: _Look) -> None:
         self._looks.append(look)
-        self._squares.setdefault(self._square(look.place, look.x_um, look.y_um), []).append(look)
+        for squares, side_um in (
+            (self._squares, self._settings.near_um),
+            (self._far_squares, _FAR_UM),
+        ):
+            square = _square(look.place, look.x_um, look.y_um, side_um)
+            squares.setdefault(square, []).append(look)
 
     def _apply(self, joins: Sequence[Join]) -> None:
         """Move the fields of places that turned out to be parts of others."""
@@ -117,6 +152,10 @@ class Looks:
                     look.x_um += join.x_um
                     look.y_um += join.y_um
         self._joins_done = len(joins)
-        looks, self._looks, self._squares = self._looks, [], {}
+        looks, self._looks, self._squares, self._far_squares = self._looks, [], {}, {}
         for look in looks:
             self._add(look)
+
+
+def _square(place: int, x_um: float, y_um: float, side_um: float) -> _Square:
+    return place, math.floor(x_um / side_um), math.floor(y_um / side_um)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from math import pi, sqrt
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.imaging.components import Mask, fill_small_holes, label_with_extents
+from edge.imaging.known_ground import KnownGround
 from edge.imaging.parting import Part, PartingSettings, part_pressed
 from edge.imaging.stain_map import StainMap
 
@@ -74,16 +75,22 @@ class Nucleus:
         y, x: intp (n,), its pixels.
         area_um2: Its area.
         stain: Mean nuclear stain.
+        known: It lies in ground that was searched before, and may be several that touch.
     """
 
     y: NDArray[np.intp]
     x: NDArray[np.intp]
     area_um2: float
     stain: float
+    known: bool = False
 
 
 def find_nuclei(
-    map_: StainMap, cells: Mask, min_area_um2: float, settings: NucleusSettings | None = None
+    map_: StainMap,
+    cells: Mask,
+    min_area_um2: float,
+    settings: NucleusSettings | None = None,
+    known: KnownGround | None = None,
 ) -> Generator[int, None, list[Nucleus]]:
     """Nuclei of at least ``min_area_um2`` in a map of nuclear stain, a piece at a time.
 
@@ -92,6 +99,7 @@ def find_nuclei(
         cells: bool, as the map: where the picture is not background.
         min_area_um2: Smallest nucleus.
         settings: Shapes and sizes of nuclei.
+        known: Ground of the map in which nothing is looked for: what lies there is only named.
 
     Yields:
         Work done since the last time: pixels of the piece that was parted.
@@ -100,14 +108,16 @@ def find_nuclei(
     stain, um_per_px = map_.stain, map_.um_per_px
     threshold = stain_threshold(stain, cells, settings)
     pixel_um2 = um_per_px**2
-    pieces = yield from _pieces(map_, threshold, settings)
-    groups = _joined(pieces, cells, um_per_px, settings)
+    pieces = yield from _pieces(map_, threshold, settings, known)
+    groups = _joined([piece.pixels for piece in pieces if piece.seen], cells, um_per_px, settings)
+    whole = [[pieces[i] for i in group] for group in groups]
+    whole += [[piece] for piece in pieces if not piece.seen]
     nuclei = []
-    for group in groups:
-        y = np.concatenate([pieces[i][0] for i in group])
-        x = np.concatenate([pieces[i][1] for i in group])
+    for group in whole:
+        y, x = _together([piece.pixels for piece in group])
         if y.size * pixel_um2 >= min_area_um2:
-            nuclei.append(Nucleus(y, x, y.size * pixel_um2, float(stain[y, x].mean())))
+            area_um2, mean = y.size * pixel_um2, float(stain[y, x].mean())
+            nuclei.append(Nucleus(y, x, area_um2, mean, not any(piece.new for piece in group)))
     return nuclei
 
 
@@ -134,28 +144,51 @@ def stain_threshold(stain: NDArray[np.float32], cells: Mask, settings: NucleusSe
     return min(max(half, low), settings.stain_ceiling)
 
 
-_Piece = tuple[NDArray[np.intp], NDArray[np.intp]]
+_Pixels = tuple[NDArray[np.intp], NDArray[np.intp]]
+
+
+class _Piece(NamedTuple):
+    """A part of the map that is as dark as nuclei.
+
+    Attributes:
+        pixels: y and x of each.
+        seen: It was looked into; pieces that were come first.
+        new: It may belong to a cell that was never shown whole before.
+    """
+
+    pixels: _Pixels
+    seen: bool
+    new: bool
 
 
 def _pieces(
-    map_: StainMap, threshold: float, settings: NucleusSettings
+    map_: StainMap, threshold: float, settings: NucleusSettings, known: KnownGround | None
 ) -> Generator[int, None, list[_Piece]]:
-    """Pixels (y, x) of each piece of the map, touching nuclei parted, specks dropped."""
+    """Each piece of the map, touching nuclei parted, specks dropped."""
     labels, size = label_with_extents(map_.stain > threshold)
     pixel_um2 = map_.um_per_px**2
     hole_px = int(settings.texture_um2 / pixel_um2)
     pieces: list[_Piece] = []
-    for i in np.flatnonzero(size.area * pixel_um2 >= settings.speck_um2):
+    wanted = np.flatnonzero(size.area * pixel_um2 >= settings.speck_um2)
+    new = seen = np.ones(wanted.size, dtype=np.bool_)
+    if known is not None:
+        boxes = np.stack([size.left, size.top, size.right, size.bottom], axis=1)[wanted]
+        new, beside = known.news(boxes)
+        seen = new | beside
+    for at in np.argsort(~seen, kind="stable"):
+        i = wanted[at]
         rows, columns = slice(size.top[i], size.bottom[i]), slice(size.left[i], size.right[i])
         own = fill_small_holes(labels[rows, columns] == i + 1, hole_px)
         masks = [own]
-        if size.area[i] * pixel_um2 > settings.part_from_um2 and not _is_plain(own, map_, settings):
+        large = size.area[i] * pixel_um2 > settings.part_from_um2
+        if seen[at] and large and not _is_plain(own, map_, settings):
             parts = _parted(own, map_.closer(rows, columns), map_, threshold, settings)
             masks = [parts == part for part in range(1, int(parts.max()) + 1)]
             yield WORK_OF_PIECE + own.size
         for mask in masks:
             y, x = np.nonzero(mask)
-            pieces.append((y + size.top[i], x + size.left[i]))
+            pixels = y + size.top[i], x + size.left[i]
+            pieces.append(_Piece(pixels, bool(seen[at]), bool(new[at])))
     return pieces
 
 
@@ -209,7 +242,7 @@ def _spread(owner: NDArray[np.int32], region: Mask) -> None:
 
 
 def _joined(
-    pieces: list[_Piece], cells: Mask, um_per_px: float, settings: NucleusSettings
+    pieces: list[_Pixels], cells: Mask, um_per_px: float, settings: NucleusSettings
 ) -> list[list[int]]:
     """Groups of pieces that are one nucleus: lobes joined, nearest first."""
     groups = [[i] for i in range(len(pieces))]
@@ -228,13 +261,13 @@ def _joined(
     return [g for g in groups if g]
 
 
-def _together(pieces: list[_Piece]) -> _Piece:
+def _together(pieces: list[_Pixels]) -> _Pixels:
     """All pixels of some pieces."""
     return np.concatenate([p[0] for p in pieces]), np.concatenate([p[1] for p in pieces])
 
 
 def _are_lobes(
-    one: _Piece, other: _Piece, cells: Mask, um_per_px: float, settings: NucleusSettings
+    one: _Pixels, other: _Pixels, cells: Mask, um_per_px: float, settings: NucleusSettings
 ) -> bool:
     """Whether two near pieces are lobes of one nucleus, by their size and the cell around."""
     areas = sorted(piece[0].size * um_per_px**2 for piece in (one, other))
@@ -256,7 +289,7 @@ def _are_lobes(
 
 
 def _body_between(
-    one: _Piece, other: _Piece, cells: Mask, um_per_px: float, pale_um2: float
+    one: _Pixels, other: _Pixels, cells: Mask, um_per_px: float, pale_um2: float
 ) -> float:
     """Width in um of the body across the middle between two pieces, its pale spots filled."""
     y, x = _together([one, other])
@@ -268,7 +301,7 @@ def _body_between(
     return _width_between(*near, window) * um_per_px
 
 
-def _width_between(one: _Piece, other: _Piece, cells: Mask) -> float:
+def _width_between(one: _Pixels, other: _Pixels, cells: Mask) -> float:
     """Width in pixels of what is not background, across the middle between two pieces."""
     a = np.array([one[0].mean(), one[1].mean()])
     b = np.array([other[0].mean(), other[1].mean()])
@@ -286,7 +319,7 @@ def _width_between(one: _Piece, other: _Piece, cells: Mask) -> float:
 
 
 def _near_pairs(
-    pieces: list[_Piece], um_per_px: float, reach_um: float
+    pieces: list[_Pixels], um_per_px: float, reach_um: float
 ) -> list[tuple[float, int, int]]:
     """(gap in um, i, j) of all pairs nearer than ``reach_um``."""
     if len(pieces) < 2:
@@ -323,7 +356,7 @@ def _near_boxes(
     return sorted(pairs)
 
 
-def _rim(piece: _Piece) -> _Piece:
+def _rim(piece: _Pixels) -> _Pixels:
     """The pixels of a piece with a side on its outside: no other is nearest to another piece."""
     y, x = piece
     top, left = int(y.min()), int(x.min())
@@ -334,7 +367,7 @@ def _rim(piece: _Piece) -> _Piece:
     return y[rim], x[rim]
 
 
-def _span_px(piece: _Piece) -> float:
+def _span_px(piece: _Pixels) -> float:
     """Longest length of a piece along eight directions."""
     y, x = piece
     angles = np.arange(8) * (np.pi / 8)

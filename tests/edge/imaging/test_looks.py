@@ -48,6 +48,27 @@ def test_a_field_that_became_sharper_is_searched_again_but_not_for_ever() -> Non
     assert looks.enough(at(0.0), 1.4), "and blurred again there is nothing new to see"
 
 
+def test_fields_that_share_ground_are_known_unless_they_were_less_sharp() -> None:
+    looks = Looks()
+    looks.note(at(0.0), 2.0)
+    looks.note(at(250.0), 3.0)
+    looks.note(at(250.0, 400.0), 3.0)
+    looks.note(at(260.0, place=1), 3.0)
+    size_um = (460.0, 260.0)
+    assert looks.known(at(240.0), 2.1, *size_um) == [(-240.0, 0.0), (10.0, 0.0)]
+    assert looks.known(at(240.0), 3.0, *size_um) == [(10.0, 0.0)], "the first was less sharp"
+    assert looks.known(at(240.0, 150.0), 3.0, *size_um) == [(10.0, -150.0), (10.0, 250.0)]
+    assert looks.known(at(900.0), 3.0, *size_um) == []
+
+
+def test_known_ground_moves_with_a_place_that_is_joined() -> None:
+    looks = Looks()
+    looks.note(at(0.0, place=1), 3.0)
+    joined = (Join(1, 0, 500.0, 40.0),)
+    assert looks.known(at(490.0, 40.0), 3.0, 460.0, 260.0) == []
+    assert looks.known(at(490.0, 40.0, joins=joined), 3.0, 460.0, 260.0) == [(10.0, 0.0)]
+
+
 @pytest.mark.parametrize(
     "wrong", [{"most": 0}, {"near_um": 0.0}, {"near_um": float("nan")}, {"sharper": 1.0}]
 )
