@@ -8,18 +8,36 @@ from numpy.typing import NDArray
 from edge.imaging.bitmask import BitGrid, Bits, Mask, bit_grid
 
 
-def plasma_mask(density: NDArray[np.float32], cells: Mask, nuclei: Mask) -> Mask:
+def typical_density(
+    density: NDArray[np.float32], cells: Mask, nuclei: Mask
+) -> NDArray[np.float32] | None:
+    """What is stained and no nucleus, mostly red cells: median density of each channel, (3,).
+
+    None where there is nothing.
+    """
+    places = np.flatnonzero(cells & ~nuclei)
+    if places.size == 0:
+        return None
+    step = 1 + places.size // 5000
+    typical: NDArray[np.float32] = np.median(density.reshape(3, -1)[:, places[::step]], axis=1)
+    return typical
+
+
+def plasma_mask(
+    density: NDArray[np.float32], other: Mask, typical: NDArray[np.float32] | None
+) -> Mask:
     """Where cytoplasm may be: neither background, nor nucleus, nor of the red cells' colour.
 
     Cytoplasm is paler than this picture's red cells, or takes more red, or less blue.
+
+    Args:
+        density: float32 (3, height, width), of any part of the picture.
+        other: bool (height, width), what is neither background nor nucleus there.
+        typical: Of the whole picture.
     """
-    red, green, blue = density
-    other = cells & ~nuclei
-    places = np.flatnonzero(other)
-    if places.size == 0:
+    if typical is None:
         return other
-    step = 1 + places.size // 5000
-    typical = np.median(density.reshape(3, -1)[:, places[::step]], axis=1)
+    red, green, blue = density
     pale = green < 0.65 * typical[1]
     ratio = np.maximum(green, 1e-3)
     bluish = (red / ratio > 1.25 * typical[0] / typical[1]) | (

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.imaging.bodies import body_of, plasma_mask, territory_of
+from edge.imaging.bodies import body_of, plasma_mask, territory_of, typical_density
 from edge.imaging.components import Mask
 from edge.imaging.known_ground import Ground, KnownGround
 from edge.imaging.nuclei import Nucleus, find_nuclei
@@ -182,33 +182,41 @@ def _search(
     claimed = np.zeros(cells_mask.shape, dtype=np.int32)
     for number, nucleus in enumerate(nuclei, start=1):
         claimed[nucleus.y, nucleus.x] = number
-    plasma = plasma_mask(density, cells_mask, claimed > 0)
+    typical = typical_density(density, cells_mask, claimed > 0)
+    field = _Field(map_, cells_mask, claimed, typical, settings)
     cells = []
     for number, nucleus in enumerate(nuclei, start=1):
         if nucleus.known:
             continue
         yield _WORK_OF_CELL
-        cells.append(
-            _candidate(
-                nucleus, claimed, number, plasma, cells_mask, scale, factor, rgb.shape, settings
-            )
-        )
+        cells.append(_candidate(nucleus, number, field))
     cells = [cell for cell in cells if include_cut or not cell.cut]
     return sorted(cells, key=lambda cell: cell.centre_px[::-1])
 
 
-def _candidate(
-    nucleus: Nucleus,
-    claimed: NDArray[np.int32],
-    number: int,
-    plasma: Mask,
-    cells: Mask,
-    scale: float,
-    factor: int,
-    shape: tuple[int, ...],
-    settings: LocateSettings,
-) -> Candidate:
+@dataclass(frozen=True)
+class _Field:
+    """What lies around nuclei.
+
+    Attributes:
+        map_: Stain of the picture, reduced.
+        cells: bool, as the map: where the picture is not background.
+        claimed: int32, as the map: number of the nucleus of each pixel; 0 where there is none.
+        typical: From ``typical_density``.
+        settings: What is taken for a white cell.
+    """
+
+    map_: StainMap
+    cells: Mask
+    claimed: NDArray[np.int32]
+    typical: NDArray[np.float32] | None
+    settings: LocateSettings
+
+
+def _candidate(nucleus: Nucleus, number: int, field: _Field) -> Candidate:
     """The cell around one nucleus."""
+    claimed, settings = field.claimed, field.settings
+    scale, factor, shape = field.map_.um_per_px, field.map_.factor, field.map_.rgb.shape
     height, width = claimed.shape
     reach = round(settings.cytoplasm_um / scale)
     thin = max(1, round(1.0 / scale))
@@ -217,8 +225,11 @@ def _candidate(
     left, right = max(0, nucleus.x.min() - wide), min(width, nucleus.x.max() + 1 + wide)
     window = (slice(top, bottom), slice(left, right))
     own = claimed[window] == number
-    territory = territory_of(own, (claimed[window] > 0) & ~own, wide)
-    body = body_of(own, plasma[window] & territory, cells[window] & territory, reach, thin)
+    nuclei, near = claimed[window] > 0, field.cells[window]
+    territory = territory_of(own, nuclei & ~own, wide)
+    density = field.map_.density[:, window[0], window[1]]
+    plasma = plasma_mask(density, near & ~nuclei, field.typical)
+    body = body_of(own, plasma & territory, near & territory, reach, thin)
     y, x = np.nonzero(body)
     x0, x1 = (left + x.min()) * factor, min((left + x.max() + 1) * factor, shape[1])
     y0, y1 = (top + y.min()) * factor, min((top + y.max() + 1) * factor, shape[0])

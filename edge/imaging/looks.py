@@ -30,12 +30,12 @@ class LookSettings:
         sharper: So many times as sharp as at the last look, a field is worth another one; the
             sharpness of a field at rest is the same within a few percent.
         near_um: Fields nearer than this are one field. So much new ground at the border holds no
-            whole white cell.
+            whole white cell, and a hand that settles moves by as much.
     """
 
     most: int = 3
     sharper: float = 1.1
-    near_um: float = 2.0
+    near_um: float = 3.0
 
     def __post_init__(self) -> None:
         if self.most < 1 or not (math.isfinite(self.near_um) and self.near_um > 0):

@@ -14,6 +14,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.imaging.sharpness import histogram
+
 RED_WEIGHT = 0.25
 """Share of the red density in the nuclear stain."""
 
@@ -33,7 +35,7 @@ def white_level(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
         float32 (3,), 1 to 255.
     """
     green = np.ascontiguousarray(rgb[..., 1])
-    counts = np.bincount(green.ravel(), minlength=256)
+    counts = histogram(green)
     # Brightest eighth from the histogram: exact, and cheaper than a percentile.
     above = np.cumsum(counts[::-1])[::-1]
     cut = int(np.flatnonzero(above >= max(1, green.size // 8)).max())
@@ -87,6 +89,7 @@ def nuclear_stain(density: NDArray[np.float32]) -> NDArray[np.float32]:
     0 where blue is nearly stopped too: stain deposit, dirt, or no light at all.
     """
     red, green, blue = density
-    stain: NDArray[np.float32] = green - blue + np.float32(RED_WEIGHT) * red
+    stain: NDArray[np.float32] = np.multiply(red, np.float32(RED_WEIGHT))
+    np.add(green - blue, stain, out=stain)
     stain[blue > OPAQUE_BLUE] = 0.0
     return stain

@@ -48,7 +48,8 @@ class StainMap:
         small = reduced(rgb, factor)
         white = white_level(small)
         shade = _shade(small)
-        density = densities(small, white) - shade
+        density = densities(small, white)
+        density -= shade
         stain = nuclear_stain(density)
         return cls(rgb, factor, um_per_px * factor, white, shade, density, stain)
 
@@ -87,6 +88,8 @@ def _shade(small: NDArray[np.uint8]) -> NDArray[np.float32]:
 
     Shade takes all colours alike: it is measured in green and taken off all three.
     """
-    surface = np.maximum(glass_surface(small[..., 1]), 1.0)
-    shade: NDArray[np.float32] = np.log(surface.max() / surface)
-    return np.minimum(shade, np.float32(_DEEPEST))
+    shade = glass_surface(small[..., 1])
+    np.maximum(shade, np.float32(1.0), out=shade)
+    np.divide(shade.max(), shade, out=shade)
+    np.log(shade, out=shade)
+    return np.minimum(shade, np.float32(_DEEPEST), out=shade)

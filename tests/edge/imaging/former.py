@@ -89,17 +89,24 @@ def near_pairs(
     return pairs
 
 
-def plasma_mask(density: NDArray[np.float32], cells: Mask, nuclei: Mask) -> Mask:
+def typical_density(density: NDArray[np.float32], cells: Mask, nuclei: Mask) -> Floats | None:
+    """Median density of what is neither background nor nucleus."""
+    other = cells & ~nuclei
+    if not other.any():
+        return None
+    step = 1 + np.count_nonzero(other) // 5000
+    typical: Floats = np.median(density[:, other][:, ::step], axis=1)
+    return typical
+
+
+def plasma_mask(density: NDArray[np.float32], other: Mask, typical: Floats | None) -> Mask:
     """Where cytoplasm may be: neither background, nor nucleus, nor of the red cells' colour.
 
     Cytoplasm is paler than this picture's red cells, or takes more red, or less blue.
     """
-    red, green, blue = density
-    other = cells & ~nuclei
-    if not other.any():
+    if typical is None:
         return other
-    step = 1 + np.count_nonzero(other) // 5000
-    typical = np.median(density[:, other][:, ::step], axis=1)
+    red, green, blue = density
     pale = green < 0.65 * typical[1]
     ratio = np.maximum(green, 1e-3)
     bluish = (red / ratio > 1.25 * typical[0] / typical[1]) | (

@@ -36,6 +36,7 @@ _SAME = [  # where it is called, by which name, and what it was
     (nuclei, "_near_pairs", former.near_pairs),
     (stain_map, "reduced", former.reduced),
     (stain_map, "white_level", former.white_level),
+    (locate, "typical_density", former.typical_density),
     (locate, "plasma_mask", former.plasma_mask),
     (locate, "territory_of", former.territory_of),
     (locate, "body_of", former.body_of),

@@ -25,7 +25,7 @@ def test_a_field_that_creeps_away_is_searched_again_once_there_is_new_ground() -
     looks = Looks()
     looks.note(at(0.0))
     first_again = next(i for i in range(100) if not looks.enough(at(0.1 * i)))
-    assert 0.1 * first_again == pytest.approx(2.0)
+    assert 0.1 * first_again == pytest.approx(3.0)
 
 
 def test_other_places_are_other_fields_until_they_are_joined() -> None:
