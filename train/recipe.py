@@ -22,14 +22,15 @@ class NetworkRecipe:
         size_px: Side of its input.
         um_per_px: Scale of its input.
         views: Mirror images of each cell whose answers are averaged when it is asked, 1, 2 or 4:
-            see ``edge.inference.views``. Training turns and mirrors every cell anyway.
+            see ``edge.inference.views``; once where a recipe does not say. Training turns and
+            mirrors every cell anyway.
     """
 
     backbone: str
     alpha: float
     size_px: int
     um_per_px: float
-    views: int
+    views: int = 1
 
     def __post_init__(self) -> None:
         if self.views not in VIEWS:

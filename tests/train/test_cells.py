@@ -166,3 +166,10 @@ def test_a_wrong_recipe_is_refused_before_any_work(
 def test_a_recipe_that_is_not_there_is_a_usage_fault(tmp_path: Path) -> None:
     with pytest.raises(UsageFault, match="no recipe"):
         Recipe.load(tmp_path / "none.toml")
+
+
+def test_a_recipe_from_before_views_looks_once_at_each_cell(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.toml"
+    lines = RECIPE.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join(each for each in lines if not each.startswith("views = ")))
+    assert Recipe.load(path).network.views == 1
