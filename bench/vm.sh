@@ -3,7 +3,8 @@
 #
 #   bench/vm.sh FOLDER BUNDLE               BUNDLE of usb-bundle.sh for x86_64       (make test-vm)
 #
-# Needs root, mmdebstrap, e2fsprogs. FOLDER gets base.raw, vmlinuz, initrd. The pins are a module of
+# Needs root, mmdebstrap, e2fsprogs. FOLDER gets base.raw, vmlinuz, initrd and installer, a stick's
+# content without the packages' wheels. The pins are a module of
 # the kernel (bench/virtual/lampboard.c); lgpio, which a Pi has as a package, is built from its source.
 # The program is installed here, from the bundle mounted so that nothing on it may be run (as a desktop
 # mounts a stick), because pip takes half an hour on an emulated processor.
@@ -19,7 +20,7 @@ cd "$folder"
 root=$PWD/root
 
 # --- what is compiled: in a root of its own that is thrown away
-if [ ! -s built.tar ]; then
+if [ ! -s built.tar ] || [ "$here/virtual/lampboard.c" -nt built.tar ]; then
   python3 -m pip download --quiet --no-deps --no-binary :all: lgpio==0.2.2.0
   # shellcheck disable=SC2016 # $1 is the root, for mmdebstrap to fill in
   nice -n 5 mmdebstrap --quiet --variant=apt --format=null \
@@ -93,12 +94,13 @@ chroot "$root" update-initramfs -u > /dev/null
 nice -n 5 chroot "$root" bash /mnt/stick/install.sh --no-start
 umount "$root/mnt/stick" "$root/proc"
 trap - EXIT
-# The kernel's stand-in for the pins knows no edges, which gpiozero's button asks for.
-printf '[lamps]\nbutton_bcm = 0\n' > "$root/var/lib/leukoscope/settings.toml"
 # The smear is small, so that an emulated processor renders a frame in less than a second.
 echo 'LEUKOSCOPE_ARGUMENTS="--um-per-px 0.2 --camera phantom:healthy?seed=3&viewport=480x360"' \
   > "$root/etc/default/leukoscope"
 
+rm -rf installer
+mkdir installer
+cp -r "$bundle/install.sh" "$bundle/systemd" installer
 cp "$root"/boot/vmlinuz-* vmlinuz
 cp "$root"/boot/initrd.img-* initrd
 rm -f base.raw

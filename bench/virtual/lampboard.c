@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 /*
  * The header of a Raspberry Pi for the VM test: a gpiochip of 28 lines, as the kernel's gpio-sim,
- * which Debian's kernel for x86 leaves out. Programs meet the real character device; the test reads
- * levels and pulls lines by two files of debugfs:
+ * which Debian's kernel for x86 leaves out. Programs meet the real character device, edges of the
+ * lines included; the test reads levels and pulls lines by two files of debugfs:
  *
  *   /sys/kernel/debug/lampboard/levels   a line for each change: nanoseconds since boot, line, level
  *   /sys/kernel/debug/lampboard/pull     write "24 0" to press a button that joins line 24 to ground
@@ -11,6 +11,9 @@
  */
 #include <linux/debugfs.h>
 #include <linux/gpio/driver.h>
+#include <linux/interrupt.h>
+#include <linux/irq.h>
+#include <linux/irqdomain.h>
 #include <linux/kernel.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
@@ -35,6 +38,8 @@ static DEFINE_SPINLOCK(lock);
 static u32 outputs; /* lines that are driven */
 static u32 driven;  /* the levels they are driven to */
 static u32 pulled = ~0u; /* what undriven lines read: up, as the header's pull-ups make them */
+static u32 heard;   /* lines whose edges somebody waits for */
+static u32 rising, falling; /* which edges of them */
 static struct change changes[CHANGES];
 static unsigned int count;
 
@@ -90,6 +95,51 @@ static int board_input(struct gpio_chip *gc, unsigned int line)
 	return 0;
 }
 
+static void board_irq_mask(struct irq_data *data)
+{
+	struct gpio_chip *gc = irq_data_get_irq_chip_data(data);
+	unsigned long flags;
+
+	spin_lock_irqsave(&lock, flags);
+	heard &= ~BIT(irqd_to_hwirq(data));
+	spin_unlock_irqrestore(&lock, flags);
+	gpiochip_disable_irq(gc, irqd_to_hwirq(data));
+}
+
+static void board_irq_unmask(struct irq_data *data)
+{
+	struct gpio_chip *gc = irq_data_get_irq_chip_data(data);
+	unsigned long flags;
+
+	gpiochip_enable_irq(gc, irqd_to_hwirq(data));
+	spin_lock_irqsave(&lock, flags);
+	heard |= BIT(irqd_to_hwirq(data));
+	spin_unlock_irqrestore(&lock, flags);
+}
+
+static int board_irq_set_type(struct irq_data *data, unsigned int type)
+{
+	unsigned long flags;
+	u32 bit = BIT(irqd_to_hwirq(data));
+
+	if (type & ~IRQ_TYPE_EDGE_BOTH)
+		return -EINVAL;
+	spin_lock_irqsave(&lock, flags);
+	rising = type & IRQ_TYPE_EDGE_RISING ? rising | bit : rising & ~bit;
+	falling = type & IRQ_TYPE_EDGE_FALLING ? falling | bit : falling & ~bit;
+	spin_unlock_irqrestore(&lock, flags);
+	return 0;
+}
+
+static const struct irq_chip board_irqs = {
+	.name = "lampboard",
+	.irq_mask = board_irq_mask,
+	.irq_unmask = board_irq_unmask,
+	.irq_set_type = board_irq_set_type,
+	.flags = IRQCHIP_IMMUTABLE,
+	GPIOCHIP_IRQ_RESOURCE_HELPERS,
+};
+
 static int levels_show(struct seq_file *file, void *unused)
 {
 	unsigned int i, until = READ_ONCE(count);
@@ -104,12 +154,22 @@ static ssize_t pull_write(struct file *file, const char __user *text, size_t siz
 {
 	char words[16] = {};
 	unsigned int line, level;
+	unsigned long flags;
+	bool is_felt;
+	u32 bit;
 
 	if (size >= sizeof(words) || copy_from_user(words, text, size))
 		return -EINVAL;
 	if (sscanf(words, "%u %u", &line, &level) != 2 || line >= LINES)
 		return -EINVAL;
-	pulled = level ? pulled | BIT(line) : pulled & ~BIT(line);
+	bit = BIT(line);
+	spin_lock_irqsave(&lock, flags);
+	is_felt = !(outputs & bit) && !!(pulled & bit) != !!level &&
+		  (heard & (level ? rising : falling) & bit);
+	pulled = level ? pulled | bit : pulled & ~bit;
+	spin_unlock_irqrestore(&lock, flags);
+	if (is_felt)
+		generic_handle_domain_irq_safe(chip.irq.domain, line);
 	return size;
 }
 
@@ -136,6 +196,9 @@ static int __init lampboard_init(void)
 	chip.get_direction = board_direction;
 	chip.direction_input = board_input;
 	chip.direction_output = board_output;
+	gpio_irq_chip_set_chip(&chip.irq, &board_irqs);
+	chip.irq.handler = handle_simple_irq;
+	chip.irq.default_type = IRQ_TYPE_NONE;
 	result = gpiochip_add_data(&chip, NULL);
 	if (result) {
 		platform_device_unregister(board);

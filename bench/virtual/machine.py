@@ -71,7 +71,7 @@ class Virtual:
         root = "root=/dev/vda rw rootfstype=ext4 console=ttyS0 panic=0 quiet mitigations=off"
         self._process = subprocess.Popen(
             [
-                *("nice", "-n", "5", _QEMU, "-nodefaults", "-display", "none", "-nic", "none"),
+                *(_QEMU, "-nodefaults", "-display", "none", "-nic", "none"),
                 *("-machine", "pc,hpet=off", "-accel", "tcg,tb-size=512", "-cpu", "Westmere"),
                 # Its clock counts instructions, a thousand million a second: a slow board, and the
                 # same one however busy the machine around it is, so that watchdogs judge fairly.
@@ -190,12 +190,28 @@ class Virtual:
 
     # --- what is plugged in
 
-    def plug(self, image: Path, name: str = "stick") -> None:
-        """Plug a stick in."""
+    def plug(self, image: Path, name: str = "stick", bytes_a_second: int = 0) -> None:
+        """Plug a stick in.
+
+        Args:
+            image: Its content.
+            name: What qemu calls it.
+            bytes_a_second: How fast it can be written; 0 for as fast as the machine outside.
+        """
+        ask = self.monitor.ask
+        with contextlib.suppress(Failed):
+            ask("object-del", {"id": f"{name}-speed"})
+        limits = {"bps-write": bytes_a_second}
+        ask("object-add", {"qom-type": "throttle-group", "id": f"{name}-speed", "limits": limits})
         file = {"driver": "file", "filename": str(image)}
-        self.monitor.ask("blockdev-add", {"driver": "raw", "node-name": name, "file": file})
+        below = {"driver": "raw", "file": file}
+        group = f"{name}-speed"
+        ask(
+            "blockdev-add",
+            {"driver": "throttle", "node-name": name, "throttle-group": group, "file": below},
+        )
         stick = {"driver": "usb-storage", "id": name, "bus": "xhci.0", "drive": name}
-        self.monitor.ask("device_add", {**stick, "removable": True})
+        ask("device_add", {**stick, "removable": True})
 
     def pull_out(self, name: str = "stick") -> None:
         """Pull a stick out, whatever is being written on it."""
@@ -232,6 +248,10 @@ class Virtual:
         return lit_s
 
     def press(self, seconds: float = 0.4) -> None:
-        """Press the button: it joins its line to ground."""
+        """Press the button for so long, by the machine's clock: it joins its line to ground."""
         pull = f"{_BOARD}/pull"
         self.shell(f"echo {BUTTON} 0 > {pull}; sleep {seconds}; echo {BUTTON} 1 > {pull}")
+
+    def hold(self) -> None:
+        """Press the button and do not let go."""
+        self.shell(f"echo {BUTTON} 0 > {_BOARD}/pull")
