@@ -91,9 +91,9 @@ test-boot: $(DEV)/.installed ## Boot the service by systemd-nspawn, break it, wa
 	  bookworm $(ROOTS)/bookworm-amd64.tar
 	$(DEV)/bin/python -m bench.boot --root $(ROOTS)/bookworm-amd64.tar --bundle $(ROOTS)/bundle-x86_64
 
-# Root, mmdebstrap, qemu-system-x86, mtools, fdisk; every instruction is emulated, so hours on a busy
-# machine: not in CI. bench/logs/vm.log tells what was seen so far.
-test-vm: $(DEV)/.installed ## Boot a whole emulated machine: udev, stick, pins, watchdog, power cuts (root)
+# Root, mmdebstrap, qemu-system-x86, mtools, fdisk; every instruction is emulated, so half an hour on an
+# idle processor: not in CI. Its last log is bench/logs/vm.log.
+test-vm: $(DEV)/.installed ## Boot a whole emulated machine: pins, stick, full card, watchdog, power cuts (root)
 	mkdir -p $(ROOTS)/vm
 	systemd/usb-bundle.sh $(ROOTS)/bundle-x86_64 $(DEV)/bin/python x86_64
 	bench/vm.sh $(ROOTS)/vm $(ROOTS)/bundle-x86_64

@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from bench.virtual import everyday, harm
+from bench.virtual import camera, everyday, harm
 from bench.virtual.machine import Virtual
 from bench.virtual.story import Story
 from bench.virtual.wires import Failed
@@ -35,7 +35,7 @@ CHAPTERS: dict[str, Callable[[Story], None]] = {
     "pulled-out": everyday.pulled_while_written,
     "card-full": harm.card_full,
     "read-only": harm.card_read_only,
-    "usb-camera": everyday.usb_camera,
+    "usb-camera": camera.usb_camera,
     "watchdog": harm.kernel_hangs,
     "cut-1": partial(harm.power_cut, number=1),
     "cut-2": partial(harm.power_cut, number=2),

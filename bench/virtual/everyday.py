@@ -79,7 +79,7 @@ def pulled_while_written(story: Story) -> None:
     machine.plug(dossiers.image, bytes_a_second=_BYTES_A_SECOND)
     machine.until(lambda: bool(_mounts(machine)), "mounted", PATIENCE_S)
     form = story.post(f"/slides/{number}/stick", "stick=sda1")
-    machine.shell(f"cat > /run/form <<'END'\n{form}\nEND\nnohup bash /run/form > /run/posted &")
+    machine.shell(f"cat > /run/form <<'END'\n{form}\nEND\nbash /run/form > /run/posted 2>&1 &")
     # Looked for inside: by the time an answer has come out the whole dossier may be written.
     machine.shell(f"until ls {_STICK}/*.pdf.part; do sleep 0.1; done", PATIENCE_S)
     machine.pull_out()
@@ -95,38 +95,6 @@ def pulled_while_written(story: Story) -> None:
     machine.shell(f"leukoscope export --examination {number} --stick", PATIENCE_S)
     _pulled_out(story)
     story.tell(f"plugged in and written again: {_proven(story, dossiers)}")
-
-
-def usb_camera(story: Story) -> None:
-    """The kernel's stand-in for a USB camera (vivid): pictures come; unplugged and plugged in."""
-    machine = story.machine
-    # A webcam of one node, as microscope cameras are; its picture is a test card.
-    machine.shell("modprobe vivid n_devs=1 node_types=0x1 num_inputs=1 input_types=0")
-    machine.until(lambda: "video" in machine.ask("stat -c %G /dev/video0")[1], "node", PATIENCE_S)
-    before = machine.shell("cat /etc/default/leukoscope")
-    words = "--um-per-px 0.2 --camera v4l2:/dev/video0"
-    machine.shell(f"""echo 'LEUKOSCOPE_ARGUMENTS="{words}"' > /etc/default/leukoscope""")
-    machine.shell("systemctl restart leukoscope.service", PATIENCE_S)
-    story.until_serving()
-    machine.press(0.4)
-    seen = story.until_status("counting")
-    machine.shell("sleep 5")
-    machine.shell("echo -n vivid.0 > /sys/bus/platform/drivers/vivid/unbind")
-    lost = story.until_status("E-CAM-03")
-    machine.shell("echo -n vivid.0 > /sys/bus/platform/drivers/vivid/bind")
-    back = story.until_status("counting")
-    machine.press(0.4)
-    ended = story.until_status("ended")
-    newest = story.slides()[-1]
-    story.tell(
-        f"V4L2 (vivid, a test card): {seen}; unplugged: {lost}; plugged in: {back}; "
-        f"{ended}, {newest['frames']} frames, {newest['cells']} cells"
-    )
-    if newest["verdict"] != "CANNOT_JUDGE" or newest["frames"] < 2:
-        raise Failed("frames of a test card are no verdict")
-    machine.shell(f"cat > /etc/default/leukoscope <<'END'\n{before}END")
-    machine.shell("systemctl restart leukoscope.service; modprobe -r vivid", PATIENCE_S)
-    story.until_serving()
 
 
 def switched_off(story: Story) -> None:

@@ -2,10 +2,11 @@
 /*
  * The header of a Raspberry Pi for the VM test: a gpiochip of 28 lines, as the kernel's gpio-sim,
  * which Debian's kernel for x86 leaves out. Programs meet the real character device, edges of the
- * lines included; the test reads levels and pulls lines by two files of debugfs:
+ * lines included; the test reads levels, pulls lines and stops the kernel by files of debugfs:
  *
  *   /sys/kernel/debug/lampboard/levels   a line for each change: nanoseconds since boot, line, level
  *   /sys/kernel/debug/lampboard/pull     write "24 0" to press a button that joins line 24 to ground
+ *   /sys/kernel/debug/lampboard/hang     write anything: the processor halts with interrupts off
  *
  * Like a Pi's pin controller, a line keeps its level when the program that drove it has ended.
  */
@@ -179,6 +180,22 @@ static const struct file_operations pull_fops = {
 	.write = pull_write,
 };
 
+/* A panic would spin, which an emulated processor does for a quarter of an hour until its watchdog
+ * has counted to 14 s; halted, its clock is the one outside. */
+static ssize_t hang_write(struct file *file, const char __user *text, size_t size, loff_t *at)
+{
+	local_irq_disable();
+	for (;;)
+		halt();
+	return size;
+}
+
+static const struct file_operations hang_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.write = hang_write,
+};
+
 static int __init lampboard_init(void)
 {
 	int result;
@@ -207,6 +224,7 @@ static int __init lampboard_init(void)
 	folder = debugfs_create_dir("lampboard", NULL);
 	debugfs_create_file("levels", 0444, folder, NULL, &levels_fops);
 	debugfs_create_file("pull", 0200, folder, NULL, &pull_fops);
+	debugfs_create_file("hang", 0200, folder, NULL, &hang_fops);
 	return 0;
 }
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -57,8 +59,18 @@ class Story:
 
     def until_status(self, words: str) -> str:
         """Wait until the service's own line holds these words; the line."""
-        self.machine.until(lambda: words in self.machine.status(), words, PATIENCE_S)
-        return self.machine.status()
+        last = ""
+
+        def met() -> bool:
+            nonlocal last
+            status = self.machine.status()
+            if status != last:
+                last = status
+                print(f"  ({status})", file=sys.stderr, flush=True)
+            return words in status
+
+        self.machine.until(met, words, PATIENCE_S)
+        return last
 
     def post(self, path: str, field: str) -> str:
         """A shell script that sends one of the page's forms; it prints the HTTP status."""
@@ -67,10 +79,16 @@ class Story:
     def counting(self) -> int:
         """Begin an examination from the page; cells on record once there is a new one."""
         before = self.counted()
-        status = self.machine.shell(self.post("/examination/start", "slide=VM")).strip()
+        status = self.start()
         if status not in ("302", "303"):
             raise Failed(f"the page answered {status}")
         return self.until_counted(before)
+
+    def start(self) -> str:
+        """Ask the page for an examination; the HTTP status that it answered."""
+        # A label that was used before would have to be confirmed.
+        field = f"slide=VM-{datetime.now(UTC):%H%M%S}"
+        return self.machine.shell(self.post("/examination/start", field)).strip()
 
     def until_counted(self, before: int) -> int:
         """Cells on record once there are more than before."""
