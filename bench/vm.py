@@ -42,6 +42,7 @@ CHAPTERS: dict[str, Callable[[Story], None]] = {
     "cut-3": partial(harm.power_cut, number=3),
     "off": everyday.switched_off,
     "uninstall": everyday.uninstalled,
+    "install": everyday.installed,
 }
 """All of them by name, in order."""
 

@@ -3,10 +3,9 @@
 #
 #   bench/vm.sh FOLDER BUNDLE               BUNDLE of usb-bundle.sh for x86_64       (make test-vm)
 #
-# Needs root, mmdebstrap, e2fsprogs. FOLDER gets base.raw, vmlinuz, initrd and installer, a stick's
-# content without the packages' wheels. The pins are a module of
-# the kernel (bench/virtual/lampboard.c); lgpio, which a Pi has as a package, is built from its source.
-# The program is installed here, from the bundle mounted so that nothing on it may be run (as a desktop
+# Needs root, mmdebstrap, e2fsprogs. FOLDER gets base.raw, vmlinuz, initrd and a link to BUNDLE. The pins
+# are a module of the kernel (bench/virtual/lampboard.c); lgpio, which a Pi has as a package, is built
+# from its source. The program is installed here, from the bundle mounted so that nothing on it may be run (as a desktop
 # mounts a stick), because pip takes half an hour on an emulated processor.
 set -euo pipefail
 
@@ -98,9 +97,7 @@ trap - EXIT
 echo 'LEUKOSCOPE_ARGUMENTS="--um-per-px 0.2 --camera phantom:healthy?seed=3&viewport=480x360"' \
   > "$root/etc/default/leukoscope"
 
-rm -rf installer
-mkdir installer
-cp -r "$bundle/install.sh" "$bundle/systemd" installer
+ln -sfn "$bundle" bundle
 cp "$root"/boot/vmlinuz-* vmlinuz
 cp "$root"/boot/initrd.img-* initrd
 rm -f base.raw

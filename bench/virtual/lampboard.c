@@ -8,6 +8,7 @@
  *   /sys/kernel/debug/lampboard/pull     write "24 0" to press a button that joins line 24 to ground
  *   /sys/kernel/debug/lampboard/hang     write anything: the processor halts with interrupts off
  *
+ * At a shut-down it says on the console which lines are driven high: nobody inside can.
  * Like a Pi's pin controller, a line keeps its level when the program that drove it has ended.
  */
 #include <linux/debugfs.h>
@@ -19,6 +20,7 @@
 #include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/platform_device.h>
+#include <linux/reboot.h>
 #include <linux/seq_file.h>
 #include <linux/spinlock.h>
 #include <linux/uaccess.h>
@@ -196,6 +198,14 @@ static const struct file_operations hang_fops = {
 	.write = hang_write,
 };
 
+static int board_ends(struct notifier_block *block, unsigned long event, void *unused)
+{
+	pr_emerg("lampboard: driven high at the end: 0x%07x\n", outputs & driven);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block end_block = { .notifier_call = board_ends };
+
 static int __init lampboard_init(void)
 {
 	int result;
@@ -221,6 +231,7 @@ static int __init lampboard_init(void)
 		platform_device_unregister(board);
 		return result;
 	}
+	register_reboot_notifier(&end_block);
 	folder = debugfs_create_dir("lampboard", NULL);
 	debugfs_create_file("levels", 0444, folder, NULL, &levels_fops);
 	debugfs_create_file("pull", 0200, folder, NULL, &pull_fops);
@@ -231,6 +242,7 @@ static int __init lampboard_init(void)
 static void __exit lampboard_exit(void)
 {
 	debugfs_remove_recursive(folder);
+	unregister_reboot_notifier(&end_block);
 	gpiochip_remove(&chip);
 	platform_device_unregister(board);
 }

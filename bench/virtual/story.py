@@ -18,9 +18,8 @@ LAMPS = {17: "red", 27: "amber", GREEN: "green", 23: "heartbeat"}
 PATIENCE_S = 3600.0
 """Of the outside, for what takes a Pi seconds: every instruction is emulated."""
 
-_PYTHON = "/opt/leukoscope/current/bin/python"
 _COUNT = (
-    f'{_PYTHON} -c "import sqlite3; print(sqlite3.connect('
+    'python3 -c "import sqlite3; print(sqlite3.connect('
     "'file:/var/lib/leukoscope/records.sqlite3?mode=ro', uri=True)"
     ".execute('select count(*) from cells').fetchone()[0])\""
 )

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from edge.commands import Verbs
+
+_RESULT = "SERVICE_RESULT"
+"""How the service ended, as systemd tells the commands of ``ExecStopPost=`` (systemd.exec(5))."""
 
 
 def add_parser(verbs: Verbs) -> None:
@@ -17,7 +21,8 @@ def add_parser(verbs: Verbs) -> None:
     parser.add_argument(
         "what",
         choices=("fault", "down"),
-        help="fault: count out E-RUN-04 until stopped; down: green dark, red and amber on, at once",
+        help="fault: count out E-RUN-04 until stopped; down: green dark, red and amber on, at once "
+        "(all dark where systemd says that the service was stopped in order)",
     )
     parser.add_argument("--home", type=Path, default=None, help="data folder with the settings")
     parser.set_defaults(run=run)
@@ -32,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     from edge.signals.ending import end_in_order
     from edge.signals.holding import hold
     from edge.signals.indicator import Signal
-    from edge.signals.lamps import GpioLamps, leave_down
+    from edge.signals.lamps import GpioLamps, leave_dark, leave_down
     from edge.signals.settings import LampSettings
 
     end_in_order()
@@ -43,7 +48,9 @@ def run(arguments: argparse.Namespace) -> int:
         lamps = LampSettings()
     try:
         if arguments.what == "down":
-            leave_down(lamps)
+            # Told to stop, for a shut-down too: nobody is to wait for it to come back.
+            leave = leave_dark if os.environ.get(_RESULT) == "success" else leave_down
+            leave(lamps)
             return 0
         with GpioLamps(lamps) as pins:
             pins.show(Signal.fault(ServiceDown))

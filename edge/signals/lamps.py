@@ -223,6 +223,16 @@ def leave_down(settings: LampSettings, pin_factory: PinFactory | None = None) ->
     os._exit(0)
 
 
+def leave_dark(settings: LampSettings, pin_factory: PinFactory | None = None) -> None:
+    """All lamps dark, whatever was left on: nothing runs, and nothing is about to.
+
+    Raises:
+        LampsMissing: gpiozero is not installed, or this machine has no pins to drive.
+    """
+    for device in claim_outputs(settings, pin_factory).values():  # dark when they are taken
+        release(device)
+
+
 def mock_lamps(
     settings: LampSettings | None = None,
     clock: Clock = time.monotonic,
