@@ -73,8 +73,7 @@ def main(arguments: list[str] | None = None) -> int:
         machine.cut()
     if not options.only:
         lines = [(told / f"{name}.log").read_text() for name in CHAPTERS]
-        head = "machine: qemu-system-x86_64, emulated (TCG), 1 processor, Debian trixie\n"
-        options.log.write_text(head + "".join(lines) + "all held\n")
+        options.log.write_text(_head(options.folder) + "".join(lines) + "all held\n")
     return 0
 
 
@@ -91,6 +90,15 @@ def _tell(name: str, machine: Virtual, folder: Path, told: Path) -> None:
         CHAPTERS[name](story)
     scratch.replace(told / f"{name}.log")
     machine.keep(name)
+
+
+def _head(folder: Path) -> str:
+    words = ("qemu-system-x86_64", "--version")
+    version = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    return (
+        f"machine: {version.splitlines()[0]}; TCG, 1 processor, 1 GB; times are of its own clock\n"
+        f"program: commit {(folder / 'commit').read_text().strip()}, on Debian trixie\n"
+    )
 
 
 def _commit() -> str:

@@ -3,7 +3,7 @@
 #
 #   bench/vm.sh FOLDER BUNDLE               BUNDLE of usb-bundle.sh for x86_64       (make test-vm)
 #
-# Needs root, mmdebstrap, e2fsprogs. FOLDER gets base.raw, vmlinuz, initrd and a link to BUNDLE. The pins
+# Needs root, mmdebstrap, e2fsprogs. FOLDER gets base.raw, vmlinuz, initrd, a link to BUNDLE. The pins
 # are a module of the kernel (bench/virtual/lampboard.c); lgpio, which a Pi has as a package, is built
 # from its source. The program is installed here, from the bundle mounted so that nothing on it may be run (as a desktop
 # mounts a stick), because pip takes half an hour on an emulated processor.
@@ -98,6 +98,7 @@ echo 'LEUKOSCOPE_ARGUMENTS="--um-per-px 0.2 --camera phantom:healthy?seed=3&view
   > "$root/etc/default/leukoscope"
 
 ln -sfn "$bundle" bundle
+git -C "$here" rev-parse --short HEAD > commit
 cp "$root"/boot/vmlinuz-* vmlinuz
 cp "$root"/boot/initrd.img-* initrd
 rm -f base.raw
