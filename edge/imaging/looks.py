@@ -29,19 +29,23 @@ class LookSettings:
         most: Looks at one field, however much sharper it still becomes.
         sharper: So many times as sharp as at the last look, a field is worth another one; the
             sharpness of a field at rest is the same within a few percent.
+        known_sharper: So many times as sharp as another field that was searched, one is searched
+            for all that both show: what fields in focus hold makes one up to 1.7 times as sharp as
+            another of its slide (the wide fields of ``python -m bench.realtime``).
         near_um: Fields nearer than this are one field. So much new ground at the border holds no
             whole white cell, and a hand that settles moves by as much.
     """
 
     most: int = 3
     sharper: float = 1.1
+    known_sharper: float = 1.5
     near_um: float = 3.0
 
     def __post_init__(self) -> None:
         if self.most < 1 or not (math.isfinite(self.near_um) and self.near_um > 0):
             raise ValueError("most must be at least 1, near_um a positive number")
-        if not self.sharper > 1:
-            raise ValueError(f"sharper must be above 1, not {self.sharper}")
+        if not min(self.sharper, self.known_sharper) > 1:
+            raise ValueError("sharper and known_sharper must be above 1")
 
 
 @dataclass
@@ -92,7 +96,7 @@ class Looks:
     ) -> list[tuple[float, float]]:
         """Where fields searched before lie that share ground with the one at ``place``.
 
-        Fields that were clearly less sharp are left out: their ground is worth another look.
+        Fields that were far less sharp are left out: their ground is worth another look.
 
         Args:
             place: Where the field lies.
@@ -103,17 +107,20 @@ class Looks:
             For each how far to the right and down of ``place`` it lies, um.
         """
         self._apply(place.joins)
+        limits = self._settings
         reach = 1 + int(max(width_um, height_um) / _FAR_UM)
         _, column, row = _square(place.place, place.x_um, place.y_um, _FAR_UM)
-        return [
-            (look.x_um - place.x_um, look.y_um - place.y_um)
-            for i in range(-reach, reach + 1)
-            for j in range(-reach, reach + 1)
-            for look in self._far_squares.get((place.place, column + i, row + j), ())
-            if abs(look.x_um - place.x_um) < width_um
-            and abs(look.y_um - place.y_um) < height_um
-            and sharpness <= self._settings.sharper * look.sharpness
-        ]
+        found = []
+        for i in range(-reach, reach + 1):
+            for j in range(-reach, reach + 1):
+                for look in self._far_squares.get((place.place, column + i, row + j), ()):
+                    right, down = look.x_um - place.x_um, look.y_um - place.y_um
+                    one_field = math.hypot(right, down) < limits.near_um
+                    sharper = limits.sharper if one_field else limits.known_sharper
+                    shared = abs(right) < width_um and abs(down) < height_um
+                    if shared and sharpness <= sharper * look.sharpness:
+                        found.append((right, down))
+        return found
 
     def _find(self, place: Place) -> _Look | None:
         _, column, row = _square(place.place, place.x_um, place.y_um, self._settings.near_um)

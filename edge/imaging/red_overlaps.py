@@ -69,7 +69,9 @@ def _red_cells(
 
 def _is_red(spot: NDArray[np.float32], typical: NDArray[np.float32]) -> bool:
     """Whether densities (3, n) of a spot stand to each other as those of the red cells."""
-    red, green, blue = np.maximum(np.median(spot, axis=1), _LEAST_DENSITY)
+    ordered, count = np.sort(spot, axis=1), spot.shape[1]
+    median = ordered[:, (count - 1) // 2 : count // 2 + 1].mean(axis=1)
+    red, green, blue = np.maximum(median, _LEAST_DENSITY)
     own_red, own_green, own_blue = np.maximum(typical, _LEAST_DENSITY)
     redder = (red / green) / (own_red / own_green)
     bluer = (blue / green) / (own_blue / own_green)

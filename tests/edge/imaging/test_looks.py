@@ -49,15 +49,17 @@ def test_a_field_that_became_sharper_is_searched_again_but_not_for_ever() -> Non
 
 
 def test_fields_that_share_ground_are_known_unless_they_were_less_sharp() -> None:
+    """What two fields hold makes one half as sharp again as the other; more is the focus."""
     looks = Looks()
     looks.note(at(0.0), 2.0)
     looks.note(at(250.0), 3.0)
     looks.note(at(250.0, 400.0), 3.0)
     looks.note(at(260.0, place=1), 3.0)
     size_um = (460.0, 260.0)
-    assert looks.known(at(240.0), 2.1, *size_um) == [(-240.0, 0.0), (10.0, 0.0)]
-    assert looks.known(at(240.0), 3.0, *size_um) == [(10.0, 0.0)], "the first was less sharp"
-    assert looks.known(at(240.0, 150.0), 3.0, *size_um) == [(10.0, -150.0), (10.0, 250.0)]
+    assert looks.known(at(240.0), 2.9, *size_um) == [(-240.0, 0.0), (10.0, 0.0)]
+    assert looks.known(at(240.0), 3.1, *size_um) == [(10.0, 0.0)], "the first was out of focus"
+    assert looks.known(at(250.0), 3.4, *size_um) == [], "the field itself is sharper now"
+    assert looks.known(at(240.0, 150.0), 3.1, *size_um) == [(10.0, -150.0), (10.0, 250.0)]
     assert looks.known(at(900.0), 3.0, *size_um) == []
 
 
@@ -70,7 +72,14 @@ def test_known_ground_moves_with_a_place_that_is_joined() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"most": 0}, {"near_um": 0.0}, {"near_um": float("nan")}, {"sharper": 1.0}]
+    "wrong",
+    [
+        {"most": 0},
+        {"near_um": 0.0},
+        {"near_um": float("nan")},
+        {"sharper": 1.0},
+        {"known_sharper": 1.0},
+    ],
 )
 def test_settings_without_sense_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="must be"):
