@@ -61,7 +61,7 @@ def usb_camera(story: Story) -> None:
     counting = story.until_status("counting")
     machine.shell("sleep 5")
     machine.shell(f"echo -n vivid.0 > {_DRIVER}/unbind")
-    lost = story.until_status("E-CAM-03")
+    lost = story.until_status("E-CAM-0")
     machine.shell(f"echo -n vivid.0 > {_DRIVER}/bind")
     machine.until(lambda: "FAULT" not in machine.status().upper(), "plugged in", PATIENCE_S)
     back = machine.status()

@@ -156,7 +156,9 @@ def installed(story: Story) -> None:
         "systemd-run --quiet --unit=putting-on --property=RemainAfterExit=yes "
         f"bash -c 'bash {_STICK}/{bundle.name}/install.sh > /run/installed 2>&1'"
     )
-    machine.until(lambda: machine.show("SubState", "putting-on") == "exited", "done", PATIENCE_S)
+    machine.until(
+        lambda: machine.show("SubState", "putting-on") in ("exited", "failed"), "done", PATIENCE_S
+    )
     told = machine.shell("cat /run/installed")
     for line in told.splitlines():
         story.tell(f"    {line}")
