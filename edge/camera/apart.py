@@ -105,9 +105,11 @@ class ApartCamera(Closing):
                 self._child = _Child(self._source, self._settings.start_s)
                 self._first_number = self._number + 1
             except (CameraLost, CameraMissing) as fault:
+                # One that was there is lost, not missing: one number for as long as it is away.
+                lost = CameraLost(fault.cause, fault.action)
                 if time.monotonic() - last_s > self._settings.give_up_s or self._closed:
-                    raise CameraLost(fault.cause, fault.action) from fault
-                self.on_trouble(fault)
+                    raise lost from fault
+                self.on_trouble(lost)
                 time.sleep(_AGAIN_S)
             else:
                 return
