@@ -26,11 +26,14 @@ width = rgb.shape[1]
 print(json.dumps([rgb[250, (2 * n + 1) * width // 16].tolist() for n in range(8)]))
 """
 # VIDIOC_S_CTRL of vivid's own controls: the pattern (6: white), words in the picture (2: none).
-_WHITE = """
+_WHITE = f"""
+until [ -e /dev/video0 ]; do sleep 0.05; done
+{_PYTHON} - <<'END'
 import fcntl, struct
 with open("/dev/video0", "rb+", buffering=0) as node:
     for control, value in ((0xF0F000, 6), (0xF0F001, 2)):
         fcntl.ioctl(node, 0xC008561C, struct.pack("Ii", control, value))
+END
 """
 
 
@@ -53,7 +56,7 @@ def usb_camera(story: Story) -> None:
         raise Failed(f"the colours are {bars}")
     before = machine.shell("cat /etc/default/leukoscope")
     words = f"--um-per-px 0.2 --camera {_SOURCE}"
-    machine.shell(f"{_PYTHON} - <<'END'\n{_WHITE}END")
+    machine.shell(_WHITE)
     machine.shell(f"""echo 'LEUKOSCOPE_ARGUMENTS="{words}"' > /etc/default/leukoscope""")
     machine.shell("systemctl restart leukoscope.service", PATIENCE_S)
     story.until_serving()
@@ -62,9 +65,8 @@ def usb_camera(story: Story) -> None:
     machine.shell("sleep 5")
     machine.shell(f"echo -n vivid.0 > {_DRIVER}/unbind")
     lost = story.until_status("E-CAM-0")
-    machine.shell(f"echo -n vivid.0 > {_DRIVER}/bind")
-    machine.until(lambda: "FAULT" not in machine.status().upper(), "plugged in", PATIENCE_S)
-    back = machine.status()
+    machine.shell(f"echo -n vivid.0 > {_DRIVER}/bind; {_WHITE}")
+    back = story.until_status("KEEP_COUNTING", "ADVICE")
     machine.press(0.4)
     ended = story.until_status("ended")
     newest = story.slides()[-1]

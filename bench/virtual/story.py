@@ -56,8 +56,8 @@ class Story:
         """Wait for the service to come by itself."""
         self.machine.until(self.machine.is_serving, "service", PATIENCE_S)
 
-    def until_status(self, words: str) -> str:
-        """Wait until the service's own line holds these words; the line."""
+    def until_status(self, *words: str) -> str:
+        """Wait until the service's own line holds one of these; the line."""
         last = ""
 
         def met() -> bool:
@@ -66,9 +66,9 @@ class Story:
             if status != last:
                 last = status
                 print(f"  ({status})", file=sys.stderr, flush=True)
-            return words in status
+            return any(each in status for each in words)
 
-        self.machine.until(met, words, PATIENCE_S)
+        self.machine.until(met, " or ".join(words), PATIENCE_S)
         return last
 
     def post(self, path: str, field: str) -> str:
