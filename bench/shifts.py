@@ -159,6 +159,7 @@ CAMERAS: dict[str, Shift] = {
     "half the light": light(0.5, 0.5, 0.5),
     "vignetting to 0.6": vignetting(0.6),
     "light from one side, 0.6": side_light(0.6),
+    "stain 0.45 times": stain(0.45),
     "stain 0.6 times": stain(0.6),
     "stain 0.8 times": stain(0.8),
     "stain 1.4 times": stain(1.4),

@@ -28,8 +28,10 @@ class NucleusSettings:
     """Shapes and sizes of nuclei, in um; the defaults were fitted to seven sources.
 
     Attributes:
-        stain_floor, stain_ceiling: Bounds of the stain threshold: red cells reach the first,
-            pale blast nuclei the second.
+        pale_floor, stain_floor, stain_ceiling: Bounds of the stain threshold: noise of pale red
+            cells reaches the first, strongly stained ones the second, pale blast nuclei the third.
+        floor_share: The floor lies between the first two, at this share of what the dark tenth of
+            the stained part shows.
         speck_um2: Smaller pieces are dirt.
         part_from_um2: Larger pieces are looked at more closely for nuclei pressed together.
         plain_um2, plain_unfilled, plain_long: A piece below this area that leaves less than that
@@ -48,8 +50,10 @@ class NucleusSettings:
         parting: How pieces of several nuclei are parted.
     """
 
+    pale_floor: float = 0.25
     stain_floor: float = 0.42
     stain_ceiling: float = 0.95
+    floor_share: float = 0.45
     speck_um2: float = 3.0
     part_from_um2: float = 60.0
     plain_um2: float = 200.0
@@ -125,8 +129,8 @@ def stain_threshold(stain: NDArray[np.float32], cells: Mask, settings: NucleusSe
     """Stain that parts nuclei from red cells and cytoplasm in this picture.
 
     Well above what most of the cells' area shows (red cells, or cytoplasm), and half of what the
-    well stained part of the nuclei shows, within fixed bounds: a picture without white cells
-    yields no nuclei rather than its darkest red cells.
+    well stained part of the nuclei shows, within bounds: a picture without white cells yields no
+    nuclei rather than its darkest red cells. In a pale stain all of this moves down together.
 
     Args:
         stain: float32 (height, width).
@@ -136,12 +140,23 @@ def stain_threshold(stain: NDArray[np.float32], cells: Mask, settings: NucleusSe
     sample = stain.ravel()[::7]
     common = sample[cells.ravel()[::7] & (sample < 0.75)]
     level = float(np.median(common)) if common.size else 0.0
-    low = min(max(1.6 * level + 0.1, settings.stain_floor), settings.stain_ceiling)
+    floor = _floor(sample, settings)
+    offset = 0.1 * floor / settings.stain_floor
+    low = min(max(1.6 * level + offset, floor), settings.stain_ceiling)
     stained = stain[stain > low]
     if stained.size == 0:
         return low
     half = 0.5 * float(np.percentile(stained, 80))
     return min(max(half, low), settings.stain_ceiling)
+
+
+def _floor(sample: NDArray[np.float32], settings: NucleusSettings) -> float:
+    """The least stain that a nucleus has, by how strongly this picture is stained at all."""
+    stained = sample[sample > settings.pale_floor]
+    if stained.size == 0:
+        return settings.pale_floor
+    strong = settings.floor_share * float(np.percentile(stained, 90))
+    return min(max(strong, settings.pale_floor), settings.stain_floor)
 
 
 _Pixels = tuple[NDArray[np.intp], NDArray[np.intp]]
