@@ -25,7 +25,7 @@ from edge.imaging.colour_watch import ColourFault, ColourWatch
 from edge.imaging.crop import crop_cell
 from edge.imaging.evenness import evenness_of
 from edge.imaging.known_ground import Ground
-from edge.imaging.locate import Candidate, Search
+from edge.imaging.locate import Candidate, Search, nothing_new
 from edge.imaging.looks import Looks
 from edge.imaging.objective import ObjectiveWatch
 from edge.imaging.objectives import NoteKind, ScaleNote, known_scale
@@ -545,6 +545,7 @@ class Screening:
         """What the coach is told of a frame."""
         seen_rgb = frame.rgb
         if self._frames % _EVENNESS_EVERY == 1:
+            self._stain_due = True  # where this frame is one of a push, in the next that is none
             seen_rgb = overview(frame.rgb)
             self._evenness = evenness_of(seen_rgb)
         other = False
@@ -574,8 +575,7 @@ class Screening:
 
     def _stain_of(self, rgb: NDArray[np.uint8], quality: Quality) -> RedStain | None:
         """Of the red cells, where it is to be measured in this frame or its overview."""
-        if self._frames % _EVENNESS_EVERY == 1 or self._slide_watch.asks or self._colours.eager:
-            self._stain_due = True
+        self._stain_due |= self._slide_watch.asks or self._colours.eager
         if not self._stain_due or quality.trouble not in (None, Trouble.TOO_EMPTY):
             return None
         self._red_stain, self._stain_due = red_stain(rgb), False
@@ -607,11 +607,14 @@ class Screening:
         return same and self._camera.continuous
 
     def _look(self, frame: Frame, um_per_px: float, place: Place, quality: Quality) -> None:
-        """Begin to search a field for cells."""
+        """Begin to search a field for cells, if it shows ground that was not searched before."""
         if place.countable:
             known = self._known_ground(frame, um_per_px, place, quality.sharpness)
-            search = Search(frame.rgb, um_per_px, known=known)
-            self._searched.append(_Searched(frame, place, search))
+            if nothing_new(frame.rgb, um_per_px, known):
+                self._look_again(frame, um_per_px, place)
+            else:
+                search = Search(frame.rgb, um_per_px, known=known)
+                self._searched.append(_Searched(frame, place, search))
             self._looks.note(place, quality.sharpness)
             self._trusted, self._trusted_frames = quality, 0
 

@@ -38,7 +38,9 @@ def white_reference(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     """
     height, width = rgb.shape[:2]
     factor = max(1, min(height, width) // _SAMPLE_SIDE_PX)
-    sample = np.asarray(Image.fromarray(rgb).reduce(factor)) if factor > 1 else rgb
+    sample = rgb
+    if factor > 1:  # Pillow copies rows that do not lie one behind the other byte by byte
+        sample = np.asarray(Image.fromarray(np.ascontiguousarray(rgb)).reduce(factor))
     green = sample[..., 1].ravel()
     counts = np.bincount(green, minlength=256)
     low, high = weighted_percentiles(np.arange(256.0), counts, _GLASS_PERCENTILES)

@@ -98,7 +98,9 @@ def glass_surface(green: NDArray[np.uint8]) -> Floats:
     y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
     x = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
     a, b, c, d, e, f = (float(w) for w in weights)
-    surface: Floats = (a + c * y + f * y * y) + x * (b + e * y) + d * x * x
+    surface: Floats = np.multiply(x, b + e * y)
+    surface += a + c * y + f * y * y
+    surface += d * x * x
     return surface
 
 

@@ -6,6 +6,7 @@ those are looked into that may belong to a cell which no earlier field showed wh
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -22,6 +23,29 @@ class Ground(NamedTuple):
     top: float
     right: float
     bottom: float
+
+
+def is_known(
+    grounds: Sequence[Ground], width: float, height: float, around: float, slack: float
+) -> bool:
+    """Whether every cell of a picture was shown whole before, wherever it lies.
+
+    Args:
+        grounds: What was searched before.
+        width, height: Size of the picture.
+        around: How far a cell may reach from its middle, all in one unit.
+        slack: So much new ground at a border holds no whole cell.
+    """
+    step = around / 4
+    x, y = np.arange(0.0, width + step, step), np.arange(0.0, height + step, step)
+    left, right = np.maximum(x - around, 0.0), np.minimum(x + around, width)
+    top, bottom = np.maximum(y - around, 0.0), np.minimum(y + around, height)
+    known = np.zeros((y.size, x.size), dtype=np.bool_)
+    for ground in grounds:
+        across = (left >= ground.left - slack) & (right <= ground.right + slack)
+        down = (top >= ground.top - slack) & (bottom <= ground.bottom + slack)
+        known |= down[:, None] & across
+    return bool(known.all())
 
 
 @dataclass(frozen=True)

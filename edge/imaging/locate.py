@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from edge.imaging.bodies import body_of, plasma_mask, territory_of, typical_density
 from edge.imaging.components import Mask
-from edge.imaging.known_ground import Ground, KnownGround
+from edge.imaging.known_ground import Ground, KnownGround, is_known
 from edge.imaging.nuclei import Nucleus, find_nuclei
 from edge.imaging.red_overlaps import without_red_cells
 from edge.imaging.stain_map import StainMap
@@ -43,6 +43,7 @@ class LocateSettings:
             length is cut.
         reach_um: How far a cell of several lobes may reach from one of them: where ground was
             searched before, whatever is dark and lies so deep in it is not looked into again.
+        widest_um: Widest nucleus.
         slack_um: So much new ground at the border of what was searched holds no whole cell.
     """
 
@@ -52,6 +53,7 @@ class LocateSettings:
     eccentric_um: float = 6.5
     cut_chord_um: float = 4.0
     reach_um: float = 18.0
+    widest_um: float = 24.0
     slack_um: float = 2.0
 
 
@@ -107,6 +109,22 @@ def locate(
         ValueError: ``um_per_px`` is not a positive finite number, or ``rgb`` is no RGB picture.
     """
     return Search(rgb, um_per_px, include_cut, settings).finish()
+
+
+def nothing_new(
+    rgb: NDArray[np.uint8],
+    um_per_px: float,
+    known: Sequence[Ground],
+    settings: LocateSettings | None = None,
+) -> bool:
+    """Whether a search with this ``known`` could find nothing, whatever the picture shows.
+
+    Args: as of ``Search``.
+    """
+    settings = settings or LocateSettings()
+    height, width = rgb.shape[:2]
+    around = (settings.reach_um + settings.widest_um / 2) / um_per_px
+    return is_known(known, width, height, around, settings.slack_um / um_per_px)
 
 
 class Search:

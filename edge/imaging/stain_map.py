@@ -78,7 +78,8 @@ class StainMap:
         if any(missing):
             cut = np.pad(cut, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="edge")
         size = (wide * self.detail, tall * self.detail)
-        fine = Image.fromarray(cut).resize(size, Image.Resampling.BOX)
+        # Pillow copies rows that do not lie one behind the other byte by byte.
+        fine = Image.fromarray(np.ascontiguousarray(cut)).resize(size, Image.Resampling.BOX)
         shade = self.shade[rows, columns].repeat(self.detail, axis=0).repeat(self.detail, axis=1)
         return nuclear_stain(densities(np.asarray(fine), self.white) - shade)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge.imaging.known_ground import Ground, KnownGround
-from edge.imaging.locate import Candidate, Search, locate
+from edge.imaging.locate import Candidate, Search, locate, nothing_new
 from tests.edge.imaging.smears import real_pictures
 from tests.edge.imaging.test_locate import NUCLEUS, SCALE, disc, lymphocyte, smear
 
@@ -75,6 +75,21 @@ def test_pieces_beside_new_ones_are_told_from_those_far_away() -> None:
     new, beside = known.news(boxes)
     assert new.tolist() == [True, False, False, True]
     assert beside.tolist() == [False, True, False, False]
+
+
+def test_a_field_made_of_parts_of_others_is_not_searched_at_all() -> None:
+    rgb = np.asarray(smear(200.0, 120.0))
+    above, below = _ground_um(-1, -60, 199, 75), _ground_um(1, 15, 201, 150)
+    assert not nothing_new(rgb, SCALE, [])
+    assert not nothing_new(
+        rgb, SCALE, [_ground_um(-100, 0, 100, 120), _ground_um(100, 0, 300, 120)]
+    )
+    assert nothing_new(rgb, SCALE, [_ground_um(1, 1, 201, 121)])
+    assert not nothing_new(rgb, SCALE, [_ground_um(3, 0, 203, 120)])
+    assert not nothing_new(rgb, SCALE, [above])
+    assert not nothing_new(rgb, SCALE, [below])
+    assert nothing_new(rgb, SCALE, [below, above])
+    assert not nothing_new(rgb, SCALE, [_ground_um(1, 30, 201, 150), above]), "a cell between them"
 
 
 def test_in_real_fields_what_is_new_is_found_as_in_a_whole_search() -> None:
