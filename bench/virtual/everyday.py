@@ -140,6 +140,8 @@ def uninstalled(story: Story) -> None:
     )
     if cells != after or owner != "leukoscope 600" or left or alive or lit:
         raise Failed(f"left {left}, alive {alive}, lit {lit}")
+    machine.shell(f"umount {_STICK}")  # what would have done it is gone
+    machine.pull_out()
 
 
 def installed(story: Story) -> None:
@@ -147,9 +149,12 @@ def installed(story: Story) -> None:
     machine = story.machine
     bundle = (story.folder / "bundle").resolve()
     begun_s = machine.uptime()
+    machine.plug(story.folder / "installer.img")
     # Without our rule nobody mounts a stick: by hand, as a desktop does.
     machine.shell(
-        f"findmnt /dev/sda1 || (mkdir -p {_STICK}; mount -o noexec,nosuid,nodev /dev/sda1 {_STICK})"
+        "until [ -e /dev/sda1 ]; do sleep 0.1; done; "
+        f"mkdir -p {_STICK}; mount -o noexec,nosuid,nodev /dev/sda1 {_STICK}",
+        PATIENCE_S,
     )
     # In a unit: it takes minutes, and nobody waits for the agent so long.
     machine.shell(
@@ -167,6 +172,8 @@ def installed(story: Story) -> None:
     took_s = machine.uptime() - begun_s
     story.tell(f"installed from the stick in {took_s:.0f} s: {machine.status()}; pins: {_and(lit)}")
     story.survived("on the records of before", story.counted())
+    machine.shell(f"umount {_STICK}")
+    machine.pull_out()
 
 
 def _and(names: set[str]) -> str:
