@@ -13,22 +13,17 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Final
 
 from bench.alternative import Alternative
+from bench.loops import loop_over
 from edge.camera.source import open_camera
 from edge.imaging.stage import Place
 from edge.inference.classifier import Classifier
 from edge.inference.shelf import open_classifier
-from edge.records.store import Store
-from edge.screening import Screening
-from edge.settings import Settings
-from edge.signals.panel import NoLamps
 
 
 @dataclass(frozen=True)
@@ -69,23 +64,11 @@ def compare(source: str, um_per_px: float, classifier: Classifier, frames: int) 
     calls = looked_at = 0
     cells: list[Point] = []
     found: list[Point] = []
+    watch = _FrameTime()
     with (
-        tempfile.TemporaryDirectory(prefix="leukoscope-bench-") as home,
         open_camera(source) as camera,
-        Store.open(Path(home)) as store,
+        loop_over(camera, source, um_per_px, classifier, watch) as loop,
     ):
-        loop = Screening(
-            camera,
-            classifier,
-            store,
-            NoLamps(),
-            Settings(),
-            "bench",
-            source,
-            um_per_px,
-            watch=(watch := _FrameTime()),
-            until_verdict=False,
-        )
         for number, step in enumerate(loop.steps()):
             if number == 0:  # the tables of the verdict are made once, at the first frame
                 continue

@@ -14,16 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from bench.loops import loop_over
 from bench.realtime import FIELDS, WIDE_UM_PER_PX, as_png
 from edge.camera.pan import PanCamera, PanSettings
 from edge.imaging.looks import Looks
 from edge.imaging.stage import Place
 from edge.inference.classifier import Classifier
 from edge.inference.shelf import open_classifier
-from edge.records.store import Store
-from edge.screening import Screening
-from edge.settings import Settings
-from edge.signals.panel import NoLamps
 
 _SAME_CELL_UM: Final = 5.0
 
@@ -57,21 +54,9 @@ def judged(picture: Path, seed: int, classifier: Classifier, whole: bool) -> lis
     """Cells judged on one way over a picture."""
     cells: list[Judged] = []
     with (
-        tempfile.TemporaryDirectory(prefix="leukoscope-bench-") as home,
         PanCamera(picture, PanSettings(viewport_px=(1920, 1080), seed=seed)) as camera,
-        Store.open(Path(home)) as store,
+        loop_over(camera, f"pan:{picture}", WIDE_UM_PER_PX, classifier) as loop,
     ):
-        loop = Screening(
-            camera,
-            classifier,
-            store,
-            NoLamps(),
-            Settings(),
-            "bench",
-            f"pan:{picture}",
-            WIDE_UM_PER_PX,
-            until_verdict=False,
-        )
         if whole:
             loop._looks = _WholeLooks()
         for step in loop.steps():

@@ -17,16 +17,13 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
+from bench.loops import loop_over
 from bench.realtime import FIELDS, WIDE_UM_PER_PX, as_png
 from edge.camera.frame import Camera, Frame
 from edge.camera.source import open_camera
 from edge.closing import Closing
 from edge.inference.classifier import Classifier
 from edge.inference.shelf import open_classifier
-from edge.records.store import Store
-from edge.screening import Screening
-from edge.settings import Settings
-from edge.signals.panel import NoLamps
 from edge.speed.loop import reduce_s
 from edge.speed.quantiles import Quantiles, quantiles
 from edge.stopwatch import Stopwatch
@@ -101,30 +98,15 @@ class CountedCamera(Closing):
 def measure(source: str, um_per_px: float, classifier: Classifier) -> Delays:
     """One source, to its end."""
     watch, delays_s, unit_s, cells = Stopwatch(), list[float](), list[float](), 0
-    with (
-        tempfile.TemporaryDirectory(prefix="leukoscope-bench-") as home,
-        open_camera(source) as opened,
-        Store.open(Path(home)) as store,
-    ):
+    with open_camera(source) as opened:
         camera = CountedCamera(opened, FRAMES_PER_S)
-        loop = Screening(
-            camera,
-            classifier,
-            store,
-            NoLamps(),
-            Settings(),
-            "bench",
-            source,
-            um_per_px,
-            watch=watch,
-            until_verdict=False,
-        )
-        for step in loop.steps():
-            cells += len(step.cells)
-            unit_s.append(reduce_s(step.frame))
-            if len(watch.laps["frame"]) > len(delays_s):  # else cells left over at the end
-                camera.now_s += watch.laps["frame"][-1].cpu_s
-                delays_s.append(camera.now_s - step.frame.exposed_at_s)
+        with loop_over(camera, source, um_per_px, classifier, watch) as loop:
+            for step in loop.steps():
+                cells += len(step.cells)
+                unit_s.append(reduce_s(step.frame))
+                if len(watch.laps["frame"]) > len(delays_s):  # else cells left over at the end
+                    camera.now_s += watch.laps["frame"][-1].cpu_s
+                    delays_s.append(camera.now_s - step.frame.exposed_at_s)
     periods = quantiles([delay_s * FRAMES_PER_S / 1e3 for delay_s in delays_s])
     assert periods is not None
     frames_ms = [lap.cpu_s * 1e3 for lap in watch.laps["frame"]]
