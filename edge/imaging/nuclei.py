@@ -241,17 +241,15 @@ def _parted(
 
 def _spread(owner: NDArray[np.int32], region: Mask) -> None:
     """Give every unowned pixel of the region to an owner next to it, in place."""
+    height, width = owner.shape
+    framed = np.zeros((height + 2, width + 2), dtype=np.int32)
     while True:
         open_ = region & (owner == 0)
         if not open_.any():
             return
-        padded = np.pad(np.where(region, owner, 0), 1)
-        best = np.zeros_like(owner)
-        for dy in range(3):
-            for dx in range(3):
-                np.maximum(
-                    best, padded[dy : dy + owner.shape[0], dx : dx + owner.shape[1]], out=best
-                )
+        np.multiply(owner, region, out=framed[1:-1, 1:-1])
+        columns = np.maximum(np.maximum(framed[:-2], framed[1:-1]), framed[2:])
+        best = np.maximum(np.maximum(columns[:, :-2], columns[:, 1:-1]), columns[:, 2:])
         take = open_ & (best > 0)
         owner[take] = best[take]
 

@@ -89,6 +89,17 @@ def near_pairs(
     return pairs
 
 
+def spread(owner: Labels, region: Mask) -> Labels:
+    """Every pixel of the region given to an owner next to it, step by step."""
+    owner = owner.copy()
+    while (open_ := region & (owner == 0)).any():
+        padded = np.pad(np.where(region, owner, 0), 1)
+        height, width = owner.shape
+        beside = [padded[y : y + height, x : x + width] for y in range(3) for x in range(3)]
+        owner[open_] = np.max(beside, axis=0)[open_]
+    return owner
+
+
 def typical_density(density: NDArray[np.float32], cells: Mask, nuclei: Mask) -> Floats | None:
     """Median density of what is neither background nor nucleus."""
     other = cells & ~nuclei

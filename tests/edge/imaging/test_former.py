@@ -90,6 +90,21 @@ def test_any_mask_grows_fills_and_deepens_as_before(mask, steps) -> None:
 
 
 @settings(derandomize=True, max_examples=60, deadline=None)
+@given(MASKS, st.integers(1, 3), st.randoms(use_true_random=False))
+def test_any_piece_is_given_to_the_owners_it_had(mask, owners, random) -> None:
+    mask[tuple(s // 2 for s in mask.shape)] = True
+    labels, _ = components.label(mask)
+    region = labels == labels[tuple(s // 2 for s in mask.shape)]
+    places = np.argwhere(region)
+    owner = np.zeros(mask.shape, dtype=np.int32)
+    for number in range(1, owners + 1):
+        owner[tuple(places[random.randrange(len(places))])] = number
+    expected = former.spread(owner, region)
+    nuclei._spread(owner, region)
+    np.testing.assert_array_equal(owner, expected)
+
+
+@settings(derandomize=True, max_examples=60, deadline=None)
 @given(MASKS, st.integers(1, 4), st.integers(1, 2), st.randoms(use_true_random=False))
 def test_any_nucleus_has_the_territory_and_body_it_had(mask, reach, thin, random) -> None:
     rng = np.random.default_rng(random.randrange(2**32))
