@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from bench.vm import CHAPTERS
 from tests.shared_data import REPOSITORY
 
 LOGS = REPOSITORY / "bench/logs"
@@ -25,13 +26,39 @@ def test_the_booted_service_came_back_within_30_seconds_and_was_never_green(name
     assert log.rstrip().endswith("all held")
 
 
+def test_the_emulated_machine_was_pressed_filled_hung_cut_and_never_green():
+    log = (LOGS / "vm.log").read_text()
+    told = re.findall(
+        r"^--- ([\w-]+), \d{4}-\d\d-\d\d \d\d:\d\d UTC, commit \w+$", log, re.MULTILINE
+    )
+    assert told == list(CHAPTERS)
+    assert log.rstrip().endswith("all held")
+    assert "reset by the hardware watchdog" in log
+    survived = re.findall(r"green ([\d.]+) s since the boot, (\d+) cells on record of (\d+)", log)
+    assert len(survived) >= 7  # stick, full, read-only, watchdog, three power cuts
+    for green, kept, seen in survived:
+        assert float(green) == 0
+        assert int(kept) >= int(seen)
+    assert log.count("nothing was changed") == len(survived)
+
+
+@pytest.mark.parametrize("page", ["README.md", "hardware.md", "bench/README.md"])
+def test_the_date_told_of_the_emulated_machine_is_the_log_s(page):
+    log = (LOGS / "vm.log").read_text()
+    [date] = re.findall(
+        r"vm\.log`?,\s+(\d{4}-\d\d-\d\d)|\((\d{4}-\d\d-\d\d), `logs/vm",
+        (REPOSITORY / page).read_text(),
+    )
+    assert f", {''.join(date)} " in log
+
+
 def test_the_sandbox_is_as_tight_as_was_asked_for():
     score = re.search(r"leukoscope\.service: ([\d.]+)", (LOGS / "boot.log").read_text())[1]
     assert float(score) <= 2.0
 
 
 @pytest.mark.parametrize(
-    "script", ["systemd/install.sh", "systemd/usb-bundle.sh", "bench/arm64.sh"]
+    "script", ["systemd/install.sh", "systemd/usb-bundle.sh", "bench/arm64.sh", "bench/vm.sh"]
 )
 def test_shell_scripts_can_be_read_by_a_shell(script):
     subprocess.run(["bash", "-n", str(REPOSITORY / script)], check=True)
