@@ -64,7 +64,7 @@ def usb_camera(story: Story) -> None:
     counting = story.until_status("counting")
     machine.shell("sleep 5")
     machine.shell(f"echo -n vivid.0 > {_DRIVER}/unbind")
-    lost = story.until_status("E-CAM-0")
+    lost = story.until_status("E-CAM-03")
     machine.shell(f"echo -n vivid.0 > {_DRIVER}/bind; {_WHITE}")
     back = story.until_status("KEEP_COUNTING", "ADVICE")
     machine.press(0.4)
