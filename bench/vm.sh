@@ -5,8 +5,8 @@
 #
 # Needs root, mmdebstrap, e2fsprogs. FOLDER gets base.raw, vmlinuz, initrd, a link to BUNDLE. The pins
 # are a module of the kernel (bench/virtual/lampboard.c); lgpio, which a Pi has as a package, is built
-# from its source. The program is installed here, from the bundle mounted so that nothing on it may be run (as a desktop
-# mounts a stick), because pip takes half an hour on an emulated processor.
+# from its source. The program is installed here, from the bundle mounted so that nothing on it may be
+# run (as a desktop mounts a stick), and once more inside the machine, by the last chapter.
 set -euo pipefail
 
 folder=${1:?usage: vm.sh FOLDER BUNDLE}
