@@ -30,6 +30,13 @@ _BLUE: Final = 0.86
 _RED: Final = (0.88, 1.3)
 """The same for red over green, within these."""
 
+_FAINT: Final = 1.85
+"""So many times as dense as the others is what a single red cell of another dye reaches (young ones
+are bluish), and few nuclei."""
+
+_FAINT_BLUE: Final = 0.72
+"""The share of blue over green from which so faint a spot is a red cell."""
+
 _LEAST_DENSITY: Final = 0.01
 
 
@@ -75,4 +82,5 @@ def _is_red(spot: NDArray[np.float32], typical: NDArray[np.float32]) -> bool:
     own_red, own_green, own_blue = np.maximum(typical, _LEAST_DENSITY)
     redder = (red / green) / (own_red / own_green)
     bluer = (blue / green) / (own_blue / own_green)
-    return bool(bluer > _BLUE and _RED[0] < redder < _RED[1])
+    least = _FAINT_BLUE if green < _FAINT * own_green else _BLUE
+    return bool(bluer > least and _RED[0] < redder < _RED[1])

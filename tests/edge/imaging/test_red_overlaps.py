@@ -44,6 +44,14 @@ def test_layers_of_red_cells_are_refused_whatever_the_strength_of_stain(layers, 
     assert [nucleus is nuclei[1] for nucleus in kept] == [True]
 
 
+def test_a_bluish_red_cell_is_none_the_less_one_but_a_dense_spot_of_its_colour_may_be_a_nucleus():
+    bluish = (0.15, 0.60, 0.42)
+    dense = tuple(2.5 * each for each in bluish)
+    nuclei, density = field_with(bluish, dense)
+    kept = without_red_cells(nuclei, density, density[1] > 0)
+    assert [nucleus is nuclei[1] for nucleus in kept] == [True]
+
+
 def test_where_no_red_cell_lies_nothing_is_refused():
     nuclei, density = field_with(tuple(2 * each for each in RED_CELL), NUCLEUS)
     density[:, :, : SIDE // 2] = 0
