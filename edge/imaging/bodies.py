@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.imaging.bitmask import BitGrid, Bits, Mask, bit_grid
+
+_SAMPLE: Final = 5000
+"""So many pixels are enough for a median."""
+
+
+def sampled_density(density: NDArray[np.float32], places: Mask) -> NDArray[np.float32]:
+    """Densities at some places, evenly taken: float32 (3, n), n being all of them where they are
+    few."""
+    chosen = np.flatnonzero(places)
+    some: NDArray[np.float32] = density.reshape(3, -1)[:, chosen[:: 1 + chosen.size // _SAMPLE]]
+    return some
 
 
 def typical_density(
@@ -15,11 +28,10 @@ def typical_density(
 
     None where there is nothing.
     """
-    places = np.flatnonzero(cells & ~nuclei)
-    if places.size == 0:
+    sample = sampled_density(density, cells & ~nuclei)
+    if sample.size == 0:
         return None
-    step = 1 + places.size // 5000
-    typical: NDArray[np.float32] = np.median(density.reshape(3, -1)[:, places[::step]], axis=1)
+    typical: NDArray[np.float32] = np.median(sample, axis=1)
     return typical
 
 

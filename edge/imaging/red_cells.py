@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import log
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.imaging.contours import glass_surface
 from edge.imaging.reduction import overview
-from edge.imaging.stain import density_tables, middle_levels, white_level
+from edge.imaging.stain import density_tables, middle_levels, middle_of, white_level
 
 _NOISE: Final = 4.0
 """Stained is what is so many times darker than the glass's own spread."""
@@ -93,7 +93,7 @@ def red_stain(rgb: NDArray[np.uint8]) -> RedStain | None:
     density = float(np.percentile(stained, 75))
     for _ in range(6):
         first = np.searchsorted(stained, np.float32(density / 2), side="right")
-        density = float(_middle(stained[first:]))
+        density = float(middle_of(stained[first:]))
     typical = np.flatnonzero((green > 0.7 * density) & (green < 1.3 * density))
     # The lamp's shade is that of the green channel in all three.
     even = small * (shade.max() / shade)[..., None]
@@ -106,12 +106,6 @@ def red_stain(rgb: NDArray[np.uint8]) -> RedStain | None:
         most, _, least = _typical_densities(pixels, dark, tables)
         nuclei = log(most / least) - log(red / blue)
     return RedStain(density, (log(red / own), log(blue / own)), nuclei)
-
-
-def _middle(ordered: NDArray[np.float32]) -> np.floating[Any]:
-    """``np.median`` of values in order."""
-    middle: np.floating[Any] = ordered[(ordered.size - 1) // 2 : ordered.size // 2 + 1].mean()
-    return middle
 
 
 def _typical_densities(

@@ -15,14 +15,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.imaging.bodies import sampled_density
 from edge.imaging.components import Mask
 from edge.imaging.nuclei import Nucleus
+from edge.imaging.stain import middle_of
 
 _LEAST_PX: Final = 200
 """Of stain outside nuclei; with less there are no red cells to compare with."""
-
-_SAMPLE: Final = 5000
-"""So many pixels are enough for a median."""
 
 _BLUE: Final = 0.86
 """Share of the red cells' blue over green from which a dark spot is of their colour."""
@@ -64,10 +63,9 @@ def _red_cells(
     other = cells.copy()
     for nucleus in nuclei:
         other[nucleus.y, nucleus.x] = False
-    places = np.flatnonzero(other)
-    if places.size < _LEAST_PX:
+    sample = sampled_density(density, other)
+    if sample.shape[1] < _LEAST_PX:
         return None
-    sample = density.reshape(3, -1)[:, places[:: 1 + places.size // _SAMPLE]]
     middle = float(np.median(sample[1]))
     near = (sample[1] > 0.7 * middle) & (sample[1] < 1.3 * middle)
     typical: NDArray[np.float32] = np.median(sample[:, near], axis=1)
@@ -76,9 +74,7 @@ def _red_cells(
 
 def _is_red(spot: NDArray[np.float32], typical: NDArray[np.float32]) -> bool:
     """Whether densities (3, n) of a spot stand to each other as those of the red cells."""
-    ordered, count = np.sort(spot, axis=1), spot.shape[1]
-    median = ordered[:, (count - 1) // 2 : count // 2 + 1].mean(axis=1)
-    red, green, blue = np.maximum(median, _LEAST_DENSITY)
+    red, green, blue = np.maximum(middle_of(np.sort(spot, axis=1)), _LEAST_DENSITY)
     own_red, own_green, own_blue = np.maximum(typical, _LEAST_DENSITY)
     redder = (red / green) / (own_red / own_green)
     bluer = (blue / green) / (own_blue / own_green)

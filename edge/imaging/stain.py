@@ -57,6 +57,13 @@ def middle_levels(values: NDArray[np.uint8]) -> NDArray[np.intp]:
     return np.searchsorted(up_to, [(values.size - 1) // 2, values.size // 2], side="right")
 
 
+def middle_of(ordered: NDArray[np.float32]) -> NDArray[np.float32]:
+    """``np.median`` along the last axis of values that lie in order there."""
+    count = ordered.shape[-1]
+    middle: NDArray[np.float32] = ordered[..., (count - 1) // 2 : count // 2 + 1].mean(axis=-1)
+    return middle
+
+
 def densities(rgb: NDArray[np.uint8], white: NDArray[np.float32]) -> NDArray[np.float32]:
     """Optical density of each pixel and channel, natural logarithm.
 
