@@ -67,6 +67,9 @@ _TRUSTED_FRAMES = 3
 _PUSHED_UM: Final = 5.0
 """A field that moved further since the last frame is pushed: tremor and creep stay below 1 um."""
 
+_PASSED_BLURRED: Final = 3
+"""Frames of a push in a row of which nothing is known but that they are blurred."""
+
 _JUDGED_AT_ONCE: Final = 8
 """Cells judged after one frame: those of a crowded field are spread over the next ones, so that the
 lamps answer in time."""
@@ -286,7 +289,8 @@ class Screening:
         self._trusted: Quality | None = None  # of a field at rest, not measured in every frame
         self._trusted_frames = 0
         self._last: tuple[Place, Quality] | None = None  # of the frame before, where followed
-        self._push_measured = False  # the frame before was one of a push, and measured
+        self._push_measured = False  # a frame of the push was measured
+        self._passed = 0  # frames of it only followed since
         self._troubles: Counter[Trouble] = Counter()
         self._frames = 0
         self._usable_frames = 0
@@ -469,7 +473,7 @@ class Screening:
         passing = follow and self._passes(place)
         searched = not passing and follow and place.countable and self._looks.enough(place)
         if passing and self._last is not None:
-            quality = self._last[1]
+            quality = _in_push(self._last[1], place.blurred)
         else:
             quality = self._quality(frame, um_per_px, searched)
         self._last = place, quality
@@ -511,13 +515,19 @@ class Screening:
         )
 
     def _passes(self, place: Place) -> bool:
-        """Whether a frame is only followed: every second one of a push from field to field.
+        """Whether a frame is only followed: of a push from field to field.
 
-        A slide in motion is judged nowhere, and what spoils a push spoils the next frame as well.
+        A slide in motion is judged nowhere. Most frames of a push are blurred, which is seen where
+        they are followed, and of the others what spoils one spoils the next as well.
         """
         pushed = self._last is not None and _moved_um(self._last[0], place) > _PUSHED_UM
-        passing = pushed and self._push_measured
-        self._push_measured = pushed and not passing
+        if not pushed:
+            self._passed, self._push_measured = 0, False
+            return False
+        most = _PASSED_BLURRED if place.blurred else int(self._push_measured)
+        passing = self._passed < most
+        self._passed = self._passed + 1 if passing else 0
+        self._push_measured |= not passing
         return passing
 
     def _quality(self, frame: Frame, um_per_px: float, searched: bool) -> Quality:
@@ -830,6 +840,18 @@ def _moved_um(one: Place, other: Place) -> float:
     if one.place != other.place:
         return 0.0
     return math.hypot(other.x_um - one.x_um, other.y_um - one.y_um)
+
+
+def _in_push(last: Quality, blurred: bool) -> Quality:
+    """What is known of a frame that is only followed, by the one before.
+
+    How long its smear is nobody measured, and on bare glass no motion can be told.
+    """
+    if not (blurred and last.usable):
+        return last
+    trouble = Trouble.MOVING
+    measures = None if last.measures is None else replace(last.measures, motion_um=math.inf)
+    return Quality(False, trouble, trouble.advice, 0.0, measures)
 
 
 def _inside(candidate: Candidate, width_px: int, height_px: int) -> bool:

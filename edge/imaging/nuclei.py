@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from edge.imaging.components import Mask, fill_small_holes, label_with_extents
 from edge.imaging.known_ground import KnownGround
 from edge.imaging.parting import Part, PartingSettings, part_pressed
+from edge.imaging.sharpness import percentile
 from edge.imaging.stain_map import StainMap
 
 WORK_OF_PIECE: Final = 700
@@ -139,14 +140,14 @@ def stain_threshold(stain: NDArray[np.float32], cells: Mask, settings: NucleusSe
     # Every seventh pixel is enough for a median.
     sample = stain.ravel()[::7]
     common = sample[cells.ravel()[::7] & (sample < 0.75)]
-    level = float(np.median(common)) if common.size else 0.0
+    level = percentile(common, 50.0) if common.size else 0.0
     floor = _floor(sample, settings)
     offset = 0.1 * floor / settings.stain_floor
     low = min(max(1.6 * level + offset, floor), settings.stain_ceiling)
     stained = stain[stain > low]
     if stained.size == 0:
         return low
-    half = 0.5 * float(np.percentile(stained, 80))
+    half = 0.5 * percentile(stained, 80.0)
     return min(max(half, low), settings.stain_ceiling)
 
 
@@ -155,7 +156,7 @@ def _floor(sample: NDArray[np.float32], settings: NucleusSettings) -> float:
     stained = sample[sample > settings.pale_floor]
     if stained.size == 0:
         return settings.pale_floor
-    strong = settings.floor_share * float(np.percentile(stained, 90))
+    strong = settings.floor_share * percentile(stained, 90.0)
     return min(max(strong, settings.pale_floor), settings.stain_floor)
 
 

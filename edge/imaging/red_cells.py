@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from edge.imaging.contours import glass_surface
 from edge.imaging.reduction import overview
+from edge.imaging.sharpness import ordered_percentile, percentile
 from edge.imaging.stain import density_tables, middle_levels, middle_of, white_level
 
 _NOISE: Final = 4.0
@@ -83,14 +84,17 @@ def red_stain(rgb: NDArray[np.uint8]) -> RedStain | None:
     shade = np.maximum(glass_surface(levels), 1.0)
     green = np.log(shade)
     green -= _LOGARITHMS.take(levels)
-    glass = green[green <= np.percentile(green, 25)]
-    spread = 1.4826 * float(np.median(np.abs(glass - np.median(glass))))
-    stained = np.sort(green[green > max(_NOISE * spread, _LEAST)])
+    ordered = np.sort(green, axis=None)
+    palest = np.float32(ordered_percentile(ordered, 25.0))
+    glass = ordered[: np.searchsorted(ordered, palest, side="right")]
+    spread = 1.4826 * percentile(np.abs(glass - middle_of(glass)), 50.0)
+    noise = np.float32(max(_NOISE * spread, _LEAST))
+    stained = ordered[np.searchsorted(ordered, noise, side="right") :]
     if stained.size < _LEAST_STAINED * green.size:
         return None
     # Red cells are most of what is stained: nuclei hardly move a median, outlines are left out.
     # Begun from above: where white cells fill a small view theirs is told, which is never pale.
-    density = float(np.percentile(stained, 75))
+    density = ordered_percentile(stained, 75.0)
     for _ in range(6):
         first = np.searchsorted(stained, np.float32(density / 2), side="right")
         density = float(middle_of(stained[first:]))

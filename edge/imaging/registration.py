@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from math import sqrt
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -157,14 +159,14 @@ class View:
 
 def register(reference: View, field: View, settings: RegistrationSettings) -> Offset | None:
     """Where a field lies relative to a reference, wherever that is; None where nothing matches."""
-    best: Offset | None = None
-    for x, y in _proposals(reference, field, settings):
-        tried = _try(reference, field, x, y, settings.min_overlap)
-        if tried is not None and (best is None or tried.agreement > best.agreement):
-            best = tried
-    if best is None or best.agreement < settings.min_agreement / 2:
+    tried = [
+        (_agreement(reference, field, x, y, settings.min_overlap), -i, x, y)
+        for i, (x, y) in enumerate(_proposals(reference, field, settings))
+    ]
+    best, _, x, y = max(tried)
+    if best < settings.min_agreement / 2:
         return None
-    return register_near(reference, field, best.x_px, best.y_px, settings)
+    return register_near(reference, field, x, y, settings)
 
 
 def register_near(
@@ -176,17 +178,21 @@ def register_near(
 
     def agreement(x: int, y: int) -> float:
         if (x, y) not in known:
-            tried = _try(reference, field, x, y, share)
-            known[x, y] = -1.0 if tried is None else tried.agreement
+            known[x, y] = _agreement(reference, field, x, y, share)
         return known[x, y]
 
+    def best_along(x: int, y: int, right: int, down: int) -> int:
+        """How many steps, of one back, none and one on, lead to the greatest agreement."""
+        return max((0, -1, 1), key=lambda i: agreement(x + i * right, y + i * down))
+
     x, y = round(x_px), round(y_px)
-    for _ in range(8):
-        around = [(x + i, y + j) for j in (-1, 0, 1) for i in (-1, 0, 1)]
-        best = max(around, key=lambda at: agreement(*at))
-        if best == (x, y):
+    for _ in range(_CLIMB):
+        step_x, step_y = best_along(x, y, 1, 0), best_along(x, y, 0, 1)
+        if not (step_x or step_y):
             break
-        x, y = best
+        # A corner is tried only where both sides rise: a peak of round cells has no ridges.
+        ways = {(x + step_x, y), (x, y + step_y), (x + step_x, y + step_y)}
+        x, y = max(sorted(ways), key=lambda at: agreement(*at))
     top = agreement(x, y)
     if top < settings.min_agreement:
         return None
@@ -195,10 +201,19 @@ def register_near(
     return Offset(fine_x, fine_y, top, overlap(field.pixels.shape, fine_x, fine_y))
 
 
+def agrees_unmoved(reference: View, field: View, least: float) -> bool:
+    """Whether two fields agree at least so well where they lie, not moved at all."""
+    return _agreement(reference, field, 0, 0, 0.0) >= least
+
+
 def overlap(shape: tuple[int, ...], x_px: float, y_px: float) -> float:
     """Share of a field of (height, width) that it has in common with one so far away."""
     height, width = shape[:2]
     return max(0.0, 1 - abs(x_px) / width) * max(0.0, 1 - abs(y_px) / height)
+
+
+_CLIMB: Final = 8
+"""Steps up to the best offset nearby."""
 
 
 @lru_cache(maxsize=64)
@@ -249,14 +264,16 @@ class _Sums:
 
     @classmethod
     def of(cls, pixels: NDArray[np.float32]) -> _Sums:
-        values = pixels.astype(np.float64)
+        # Whole numbers below 2^24 are exact in 32 bits.
+        exact = max(pixels.shape) * 127**2 < 2**24
+        values: NDArray[np.floating[Any]] = pixels if exact else pixels.astype(np.float64)
         sides = (
             values.sum(axis=1),
             values.sum(axis=0),
             np.einsum("ij,ij->i", values, values),
             np.einsum("ij,ij->j", values, values),
         )
-        return cls(*([0.0, *np.cumsum(side).tolist()] for side in sides))
+        return cls(*([0.0, *np.cumsum(side, dtype=np.float64).tolist()] for side in sides))
 
     def without(self, pixels: NDArray[np.float32], right: int, down: int) -> tuple[float, float]:
         """As ``View.moments``."""
@@ -277,25 +294,28 @@ def _taken(up_to: list[float], count: int) -> float:
     return up_to[count] if count >= 0 else up_to[-1] - up_to[count - 1]
 
 
-def _try(a: View, b: View, x: int, y: int, min_overlap: float) -> Offset | None:
-    """Normalized correlation of what a field ``b`` at (x, y) shares with the reference ``a``."""
+def _agreement(a: View, b: View, x: int, y: int, min_overlap: float) -> float:
+    """Normalized correlation of what a field ``b`` at (x, y) shares with the reference ``a``.
+
+    -1 where they share less than ``min_overlap``, or one shows only glass there.
+    """
     height, width = a.pixels.shape
-    share = overlap(a.pixels.shape, x, y)
-    if share < min_overlap:
-        return None
-    rows_a, columns_a = slice(max(0, y), height + min(0, y)), slice(max(0, x), width + min(0, x))
-    rows_b, columns_b = slice(max(0, -y), height - max(0, y)), slice(max(0, -x), width - max(0, x))
+    tall, wide = height - abs(y), width - abs(x)
+    n = tall * wide
+    if tall <= 0 or wide <= 0 or n < min_overlap * height * width:
+        return -1.0
     sum_a, squares_a = a.moments(x, y)
     sum_b, squares_b = b.moments(-x, -y)
-    n = (rows_a.stop - rows_a.start) * (columns_a.stop - columns_a.start)
     mean_a, mean_b = sum_a / n, sum_b / n
     spread_a, spread_b = squares_a / n - mean_a**2, squares_b / n - mean_b**2
     if min(spread_a, spread_b) < 0.05:
-        return None  # empty glass says nothing
-    shared_a, shared_b = a.pixels[rows_a, columns_a], b.pixels[rows_b, columns_b]
+        return -1.0  # empty glass says nothing
+    top_a, left_a = max(0, y), max(0, x)
+    top_b, left_b = top_a - y, left_a - x
+    shared_a = a.pixels[top_a : top_a + tall, left_a : left_a + wide]
+    shared_b = b.pixels[top_b : top_b + tall, left_b : left_b + wide]
     product = float(np.einsum("ij,ij->", shared_a, shared_b))  # without copies
-    agreement = (product / n - mean_a * mean_b) / (spread_a * spread_b) ** 0.5
-    return Offset(float(x), float(y), agreement, share)
+    return (product / n - mean_a * mean_b) / sqrt(spread_a * spread_b)
 
 
 def _vertex(left: float, top: float, right: float) -> float:

@@ -162,9 +162,13 @@ def row_percentiles(
     return found
 
 
-def _percentile(values: Floats, share: float) -> float:
-    """``np.percentile`` of a few values, without its ceremony."""
-    ordered = np.sort(values)
+def percentile(values: Floats, share: float) -> float:
+    """``np.percentile`` of some values: numpy sorts quicker than it selects."""
+    return ordered_percentile(np.sort(values), share)
+
+
+def ordered_percentile(ordered: Floats, share: float) -> float:
+    """The same of values that lie in order."""
     place = (ordered.size - 1) * share / 100.0
     low = int(place)
     high = min(low + 1, ordered.size - 1)
@@ -252,7 +256,7 @@ def measure_edges(tiles: Sequence[CalmTile], um_per_px: float, noise: float = 0.
     profile = _sample(levels, edges.tile, x, y)
     contrast = _rise(profile, reach) / np.array([t.gain for t in tiles], np.float32)[edges.tile]
     blur = contrast / (edges.slope * sqrt(2 * np.pi)) * um_per_px
-    real = contrast > 0.35 * _percentile(contrast, 90.0) if contrast.size else contrast > 0
+    real = contrast > 0.35 * percentile(contrast, 90.0) if contrast.size else contrast > 0
     widths = np.full(_DIRECTIONS, np.nan)
     for i, (first, past) in enumerate(pairwise(edges.bounds)):
         all_ = blur[first:past]
@@ -260,7 +264,7 @@ def measure_edges(tiles: Sequence[CalmTile], um_per_px: float, noise: float = 0.
         if mine.size < 12:  # a long smear leaves only weak edges across it: they count then
             mine = all_
         if mine.size >= 12:
-            total = _percentile(mine, 30.0)
+            total = percentile(mine, 30.0)
             widths[i] = sqrt(max(total**2 - SMOOTHED_UM**2, 0.05**2))
     return EdgeWidths(widths)
 

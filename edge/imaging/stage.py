@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from edge.imaging.registration import (
     Offset,
     RegistrationSettings,
     View,
+    agrees_unmoved,
     details,
     overlap,
     reduction,
@@ -40,6 +42,8 @@ class StageSettings:
         sharp_share: Fineness, as a share of the keys' median, below which a field is blurred.
         rest_agreement: A field that agrees so well with the last one a few pixels from where that
             lay has hardly moved, and is not looked for elsewhere: unrelated ground reaches 0.2.
+        rest_hint: Only a field that agrees so well with the last one where that lay may have hardly
+            moved: at a step of one pixel half of the agreement is left.
         rest_step: A field that moved less since the last one, as a share of the field, is at rest
             however coarse: out of focus perhaps, but not blurred in motion.
         min_contrast: Grey levels of contrast below which there is nothing to recognise.
@@ -54,6 +58,7 @@ class StageSettings:
     chain_agreement: float = 0.75
     sharp_share: float = 0.7
     rest_agreement: float = 0.9
+    rest_hint: float = 0.25
     rest_step: float = 0.02
     min_contrast: float = 1.0
     patience: int = 5
@@ -65,6 +70,8 @@ class StageSettings:
             raise ValueError("key_overlap and rest_step must lie between 0 and 1")
         if not 0 < self.chain_agreement <= 1 or not 0 < self.rest_agreement <= 1:
             raise ValueError("chain_agreement and rest_agreement must lie between 0 and 1")
+        if not 0 <= self.rest_hint <= self.rest_agreement:
+            raise ValueError("rest_hint must lie between 0 and rest_agreement")
         if not 0 <= self.sharp_share <= 1 or self.min_contrast < 0:
             raise ValueError("sharp_share must lie between 0 and 1, min_contrast above 0")
         if min(self.patience, self.search_keys, self.search_keys_blurred) < 1:
@@ -102,6 +109,7 @@ class Place:
         confidence: Above 0.5: the position is proven, at 1 by perfect agreement. Up to 0.5: the
             field is blurred by a fast push and its position rough. 0: not found.
         joins: Every join so far in this examination, in order; a chart applies them.
+        blurred: It is less fine than fields at rest are, and moved since the one before.
     """
 
     place: int
@@ -110,6 +118,7 @@ class Place:
     new_place: bool
     confidence: float
     joins: tuple[Join, ...] = ()
+    blurred: bool = False
 
     @property
     def countable(self) -> bool:
@@ -207,6 +216,10 @@ class Stage:
         view = View(self._dirt.clean(seen))
         step = self._step(view)
         sharp = self._sharp(view) or self._at_rest(step)
+        return replace(self._find(view, step, sharp), blurred=not sharp)
+
+    def _find(self, view: View, step: Offset | None, sharp: bool) -> Place:
+        """The same for a field made ready, by its movement since the one before."""
         spot = self._follow(step)
         if spot is not None and (spot.proven or not sharp):
             spot = self._refine(view, spot)
@@ -246,9 +259,11 @@ class Stage:
         """Movement since the field before, if that one was found."""
         if self._last is None or self._lost_fields:
             return None
-        still = register_near(self._last[0], view, 0.0, 0.0, self._settings.registration)
-        if still is not None and still.agreement >= self._settings.rest_agreement:
-            return still
+        limits = self._settings
+        if agrees_unmoved(self._last[0], view, limits.rest_hint):
+            still = register_near(self._last[0], view, 0.0, 0.0, limits.registration)
+            if still is not None and still.agreement >= limits.rest_agreement:
+                return still
         return register(self._last[0], view, self._settings.registration)
 
     def _at_rest(self, step: Offset | None) -> bool:
@@ -389,5 +404,5 @@ class Stage:
     def _sharp(self, view: View) -> bool:
         if not self._keys:
             return True
-        usual = float(np.median([key.fineness for key in self._keys[-15:]]))
+        usual = median(key.fineness for key in self._keys[-15:])
         return view.fineness >= self._settings.sharp_share * usual

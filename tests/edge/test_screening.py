@@ -495,3 +495,40 @@ def test_a_crowded_field_is_searched_over_a_few_frames_and_no_cell_of_it_is_lost
     assert len(counted[0]) > 12
     assert counted == [counted[0]] * 4
     assert max(first[:3]) <= 8, "nor are all its cells judged after one frame"
+
+
+def test_a_quick_hand_that_stops_for_one_frame_has_every_stop_judged(
+    classifier: Classifier, tmp_path: Path
+) -> None:
+    """Blurred frames of a push are followed, not measured; the sharp one that ends it is."""
+    with open_camera("phantom:leukemic?seed=29&frames=1&viewport=1800x720") as camera:
+        (ground,) = (frame.rgb for frame in camera.frames())
+    stops = [np.ascontiguousarray(ground[:, x : x + 960]) for x in (0, 400, 800)]
+    blur = ImageFilter.Kernel((5, 5), [0] * 10 + [1] * 5 + [0] * 10)
+    ways = []
+    for x in (200, 600):
+        way = Image.fromarray(np.ascontiguousarray(ground[:, x : x + 960]))
+        for _ in range(20):
+            way = way.filter(blur)
+        ways.append(np.asarray(way))
+    judged, measured, troubles = [], [], []
+    for name, frames in (
+        ("one by one", [frame for stop in stops for frame in [stop] * 6]),
+        ("quick", [stops[0], ways[0], stops[1], ways[1], stops[2], stops[2], stops[2]]),
+    ):
+        watch = Stopwatch()
+        with Store.open(tmp_path / name) as store:
+            camera = _Fields(frames)
+            camera.continuous = True
+            loop = Screening(
+                camera, classifier, store, NoLamps(), Settings(), "S-13", "test", 0.2,
+                watch=watch, until_verdict=False,
+            )  # fmt: skip
+            steps = list(loop.steps())
+        judged.append(sum(len(step.cells) for step in steps))
+        measured.append(len(watch.laps["quality"]))
+        troubles.append([step.trouble for step in steps])
+    print(judged, measured)
+    assert judged[0] == judged[1] > 3
+    assert troubles[1] == [None, Trouble.MOVING, None, Trouble.MOVING, None, None, None]
+    assert measured[1] <= 4, "blurred frames are not measured"

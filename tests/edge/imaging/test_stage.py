@@ -47,6 +47,17 @@ def test_the_first_field_begins_a_place_and_the_next_is_measured_from_it(smear):
     assert second.countable
 
 
+def test_a_field_in_motion_is_told_from_one_at_rest(smear):
+    """By how fine it is, in the very frame."""
+    way = range(300, 300 + round(6 / UM_PER_PX))
+    moving = np.mean([cut(smear, x, 100) for x in way], axis=0).astype(np.uint8)
+    stage = Stage(UM_PER_PX)
+    seen = [cut(smear, 100, 100), cut(smear, 104, 100), moving, cut(smear, 500, 100)]
+    places = [stage.locate_field(field) for field in seen]
+    assert [place.blurred for place in places] == [False, False, True, False]
+    assert {place.place for place in places} == {0}
+
+
 def test_a_leap_of_six_tenths_of_the_field_is_followed(smear):
     corners = [(100, 100), (484, 100), (484, 388), (100, 388)]
     places = locate(Stage(UM_PER_PX), smear, *corners)
