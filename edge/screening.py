@@ -32,6 +32,7 @@ from edge.imaging.objectives import NoteKind, ScaleNote, known_scale
 from edge.imaging.quality import NO_ADVICE, Quality, Trouble, assess
 from edge.imaging.red_cells import RedStain, red_stain
 from edge.imaging.reduction import overview
+from edge.imaging.repeats import Repeats
 from edge.imaging.scale import ScaleEstimate, ScaleTracker
 from edge.imaging.slide_watch import SlideWatch
 from edge.imaging.stage import Place, Stage
@@ -334,6 +335,7 @@ class Screening:
             )
             if self._um_per_px is not None:
                 stage = Stage(self._um_per_px)
+                self._repeats = Repeats(self._um_per_px)
                 self._objective = ObjectiveWatch(self._um_per_px, self._settings.objective)
                 step = None
                 for frame in frames:
@@ -469,7 +471,11 @@ class Screening:
         self._lamps.keep_alive()
         with self._watch.step("stage"):
             follow = self._camera.continuous
-            place = stage.locate_field(frame.rgb) if follow else stage.new_place()
+            place = (
+                stage.locate_field(frame.rgb)
+                if follow
+                else self._repeats.place_of(frame.rgb, stage.new_place())
+            )
         passing = follow and self._passes(place)
         searched = not passing and follow and place.countable and self._looks.enough(place)
         if passing and self._last is not None:
@@ -801,6 +807,9 @@ class Screening:
             return judgement.reason
         if self._um_per_px is None:
             return SCALE_UNKNOWN
+        if self._repeats.count:
+            said = "pictures show ground seen before; its cells were counted once."
+            return f"{self._repeats.count} of {self._frames} {said} {judgement.reason}"
         if not self._troubles:
             return judgement.reason
         trouble, count = self._troubles.most_common(1)[0]

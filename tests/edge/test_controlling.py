@@ -49,7 +49,7 @@ def slides(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     found = {}
     for name, kind in (("healthy", "neutrophil"), ("leukemic", "blast")):
         folder = tmp_path_factory.mktemp(name)
-        for number, picture in enumerate(list(examples(kind, 5, seed=3)) * 8):
+        for number, picture in enumerate(examples(kind, 40, seed=3)):
             Image.fromarray(picture).save(folder / f"{number:02d}.png")
         found[name] = f"replay:{folder}"
     return found
