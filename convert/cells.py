@@ -4,7 +4,7 @@ Three forms are read:
 
 - ``NAME.cells.json``, a list written by ``python -m train``; its zips lie in LEUKOSCOPE_DATA, in
   ``../shared/data`` beside the checkout, or beside the list;
-- a zip of ``LABEL/PICTURE`` with an optional ``index.csv`` (file, label, patient, um_per_px);
+- a zip of ``LABEL/PICTURE`` with an optional ``index.csv`` (file, label, patient, um_per_px, source);
 - a folder of the same.
 """
 
@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.description import NetworkDescription
-from convert.stores import PictureStores, label_rows
+from convert.stores import PictureStores, label_rows, names_in, pictures
 from edge.errors import ConversionRefused, DataMissing
 from edge.imaging.crop import CropSpec, crop_cell
 from edge.inference.fields import parse_object
@@ -39,6 +39,8 @@ class Cell:
         patient: Patient within the source; empty where the source does not tell.
         source: Name of the source.
         um_per_px: Scale of the picture.
+        source_told: Whether somebody named the source; else it is the name of its store, and says
+            nothing of where its patients are from.
     """
 
     store: Path
@@ -47,6 +49,7 @@ class Cell:
     patient: str
     source: str
     um_per_px: float
+    source_told: bool = True
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,14 @@ def list_cells(
     if not cells:
         raise DataMissing(f"{place} holds no labelled cells.")
     return cells
+
+
+def pictures_left_out(place: Path, cells: Sequence[Cell]) -> list[str]:
+    """Pictures of a zip or folder that its index does not name; a list names what it wants."""
+    if place.suffix == ".json":
+        return []
+    named = {cell.file for cell in cells}
+    return [name for name in pictures(names_in(place)) if name not in named]
 
 
 def read_cells(cells: Sequence[Cell], network: NetworkDescription, progress: Progress) -> CellSet:
@@ -151,20 +162,26 @@ def refuse_one_kind(cells: Sequence[Cell], network: NetworkDescription, where: s
 def refuse_overlap(calibration: Sequence[Cell], holdout: Sequence[Cell]) -> None:
     """A figure measured on a patient, or a picture, that set the ranges is worth nothing.
 
+    Where the sources are not told, equal names of patients are the same patient.
+
     Raises:
         DataMissing: A patient or a picture is in both; names one.
     """
-    for what, first, second in (
-        ("patient", _patients(calibration), _patients(holdout)),
-        ("picture", _pictures(calibration), _pictures(holdout)),
-    ):
-        shared = sorted(first & second)
-        if shared:
-            raise DataMissing(
-                f"{len(shared)} {what}s are in calibration and holdout, such as "
-                f"{' '.join(shared[0])}.",
-                "Split the cells by patient.",
-            )
+    shared = sorted(_pictures(calibration) & _pictures(holdout))
+    if shared:
+        raise DataMissing(
+            f"{len(shared)} of the pictures are in calibration and holdout, such as "
+            f"{' '.join(shared[0])}.",
+            "Split the cells by patient.",
+        )
+    patients = _shared_patients(calibration, holdout)
+    if patients:
+        raise DataMissing(
+            f"{len(patients)} of the patients are in calibration and holdout, such as "
+            f"{patients[0]}.",
+            "Split the cells by patient. If two laboratories only number their patients alike, "
+            "name the laboratories in a column 'source' of index.csv.",
+        )
 
 
 def refuse_same_pictures(calibration: CellSet, holdout: CellSet) -> None:
@@ -190,8 +207,25 @@ def refuse_same_pictures(calibration: CellSet, holdout: CellSet) -> None:
         )
 
 
-def _patients(cells: Sequence[Cell]) -> set[tuple[str, ...]]:
-    return {(cell.source, cell.patient) for cell in cells if cell.patient}
+def _shared_patients(calibration: Sequence[Cell], holdout: Sequence[Cell]) -> list[str]:
+    """Patients of both, by name; capitals do not make another person."""
+    first, second = _patients(calibration), _patients(holdout)
+    shared = {
+        name
+        for name in set(first) & set(second)
+        if None in first[name] | second[name] or first[name] & second[name]
+    }
+    return sorted({cell.patient for cell in holdout if cell.patient.casefold() in shared})
+
+
+def _patients(cells: Sequence[Cell]) -> dict[str, set[str | None]]:
+    """The sources of each patient; None for one that nobody named."""
+    found: dict[str, set[str | None]] = {}
+    for cell in cells:
+        if cell.patient:
+            source = cell.source if cell.source_told else None
+            found.setdefault(cell.patient.casefold(), set()).add(source)
+    return found
 
 
 def _pictures(cells: Sequence[Cell]) -> set[tuple[str, ...]]:
@@ -247,8 +281,9 @@ def _from_rows(
                 file=row["file"],
                 label=network_label(row["label"], network, place.name),
                 patient=row.get("patient") or "",
-                source=place.stem,
+                source=row.get("source") or place.stem,
                 um_per_px=_scale(row, um_per_px, place),
+                source_told=bool(row.get("source")),
             )
         )
     return cells

@@ -15,6 +15,7 @@ from convert.cells import (
     CellSet,
     Progress,
     list_cells,
+    pictures_left_out,
     read_cells,
     refuse_one_kind,
     refuse_overlap,
@@ -113,7 +114,7 @@ def convert(
     known = network.description
     for note in network.notes:
         say(note)
-    calibration, holdout = _read_both(job, known, progress)
+    calibration, holdout = _read_both(job, known, say, progress)
     _compare_import(network, calibration, say)
     contract = _check_contract(network, holdout, settings, say)
     folds = None if job.report is None else read_out_of_fold(job.report / CALLS_FILE, known)
@@ -152,12 +153,16 @@ def convert(
     return told, checks
 
 
-def _read_both(job: Job, known: NetworkDescription, progress: Progress) -> tuple[CellSet, CellSet]:
+def _read_both(
+    job: Job, known: NetworkDescription, say: Say, progress: Progress
+) -> tuple[CellSet, CellSet]:
     calibration = list_cells(job.calibration, known, job.cells_um_per_px)
     holdout = list_cells(job.holdout, known, job.cells_um_per_px)
     refuse_overlap(calibration, holdout)
     for place, cells in ((job.calibration, calibration), (job.holdout, holdout)):
         refuse_one_kind(cells, known, place.name)
+        if left_out := pictures_left_out(place, cells):
+            say(f"{place}: {len(left_out)} pictures are not in its index.csv and are not used")
     both = read_cells(calibration, known, progress), read_cells(holdout, known, progress)
     refuse_same_pictures(*both)
     return both

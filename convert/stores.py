@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,11 +10,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.cell_index import INDEX, read_rows
 from edge.camera.picture import read_content
 from edge.closing import Closing
 from edge.errors import DataMissing, PictureUnreadable, PictureUnusable
 
-INDEX: Final = "index.csv"
 PICTURES: Final = {".webp", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp"}
 
 
@@ -28,15 +26,18 @@ def label_rows(place: Path) -> list[dict[str, str]]:
         index tells them. Empty where there is no picture.
 
     Raises:
-        DataMissing: It is not there, no zip, or its index lacks a column.
+        DataMissing: It is not there, no zip, or its index is refused: see ``read_rows``.
     """
     if not place.exists():
         raise DataMissing(f"Cells {place} are not there.")
-    rows = _folder_rows(place) if place.is_dir() else _zip_rows(place)
-    for row in rows:
-        if not row.get("file") or not row.get("label"):
-            raise DataMissing(f"{INDEX} of {place} lacks the column file or label.")
-    return rows
+    names = names_in(place)
+    try:
+        index = _index(place)
+    except (OSError, RuntimeError, zipfile.BadZipFile) as error:
+        raise DataMissing(f"{INDEX} of {place} cannot be read: {error}.") from error
+    if index is not None:
+        return read_rows(index, place)
+    return [{"file": name, "label": Path(name).parent.name} for name in pictures(names)]
 
 
 class PictureStores(Closing):
@@ -71,31 +72,35 @@ class PictureStores(Closing):
         return self._archives[store].read(file)
 
 
-def _zip_rows(path: Path) -> list[dict[str, str]]:
+def names_in(place: Path) -> list[str]:
+    """Names in a zip, or of the files in a folder and its folders, by ``/``.
+
+    Raises:
+        DataMissing: It is no zip that can be read.
+    """
+    if place.is_dir():
+        return sorted(p.relative_to(place).as_posix() for p in place.glob("*/*"))
     try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-            index = archive.read(INDEX) if INDEX in names else None
+        with zipfile.ZipFile(place) as archive:
+            return archive.namelist()
     except (OSError, zipfile.BadZipFile) as error:
-        raise DataMissing(f"{path} is no zip that can be read: {error}.") from error
-    return _index_rows(index) if index is not None else _name_rows(names)
+        raise DataMissing(f"{place} is no zip that can be read: {error}.") from error
 
 
-def _folder_rows(path: Path) -> list[dict[str, str]]:
-    index = path / INDEX
-    if index.is_file():
-        return _index_rows(index.read_bytes())
-    return _name_rows(sorted(p.relative_to(path).as_posix() for p in path.glob("*/*")))
-
-
-def _index_rows(index: bytes) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(index.decode("utf-8-sig", "replace"))))
-
-
-def _name_rows(names: Sequence[str]) -> list[dict[str, str]]:
-    """``LABEL/PICTURE`` says the label."""
+def pictures(names: Sequence[str]) -> list[str]:
+    """Those of the names that are ``LABEL/PICTURE``; a hidden file is no picture."""
     return [
-        {"file": name, "label": Path(name).parent.name}
+        name
         for name in names
-        if Path(name).suffix.lower() in PICTURES and len(Path(name).parts) == 2
+        if Path(name).suffix.lower() in PICTURES
+        and len(Path(name).parts) == 2
+        and not any(part.startswith(".") for part in Path(name).parts)
     ]
+
+
+def _index(place: Path) -> bytes | None:
+    """What its index holds; None where it has none."""
+    if place.is_dir():
+        return (place / INDEX).read_bytes() if (place / INDEX).is_file() else None
+    with zipfile.ZipFile(place) as archive:
+        return archive.read(INDEX) if INDEX in archive.namelist() else None

@@ -12,6 +12,7 @@ from PIL import Image
 
 from convert.cells import (
     list_cells,
+    pictures_left_out,
     read_cells,
     refuse_one_kind,
     refuse_overlap,
@@ -87,8 +88,45 @@ def test_a_patient_on_both_sides_is_refused(folder: Path, known: NetworkDescript
     first = [c for c in cells if c.patient == "A"]
     second = [c for c in cells if c.patient == "B"]
     refuse_overlap(first, second)
-    with pytest.raises(DataMissing, match=r"patients are in calibration and holdout.*A"):
+    with pytest.raises(DataMissing, match=r"in calibration and holdout.*A"):
         refuse_overlap(first, second + first[-1:])
+
+
+def test_a_patient_in_two_folders_is_the_same_patient(
+    tmp_path: Path, known: NetworkDescription
+) -> None:
+    """As everybody lays them out, tune/ and holdout/: they were taken for two laboratories."""
+    write_cells(tmp_path / "tune", 1, ("A", "P1"), each=2)
+    write_cells(tmp_path / "holdout", 2, ("p1", "B"), each=2)
+    tune, holdout = (list_cells(tmp_path / name, known) for name in ("tune", "holdout"))
+    with pytest.raises(DataMissing, match=r"1 of the patients .* such as p1.*column 'source'"):
+        refuse_overlap(tune, holdout)
+
+
+def test_patients_of_two_named_laboratories_may_have_one_number(
+    tmp_path: Path, known: NetworkDescription
+) -> None:
+    for name, seed in (("tune", 1), ("holdout", 2)):
+        write_cells(tmp_path / name, seed, ("A", "B"), each=2)
+        index = tmp_path / name / "index.csv"
+        head, *rows = index.read_text().split()
+        index.write_text("\n".join([f"{head},source", *(f"{row},lab of {name}" for row in rows)]))
+    tune, holdout = (list_cells(tmp_path / name, known) for name in ("tune", "holdout"))
+    assert {cell.source for cell in tune} == {"lab of tune"}
+    refuse_overlap(tune, holdout)
+
+
+def test_pictures_that_the_index_does_not_name_are_told(
+    folder: Path, known: NetworkDescription
+) -> None:
+    assert pictures_left_out(folder, list_cells(folder, known)) == []
+    index = folder / "index.csv"
+    index.write_text("\n".join(index.read_text().split()[:-1]))
+    (folder / "blast" / "._A_0.png").write_bytes(b"left by another system")
+    left = pictures_left_out(folder, list_cells(folder, known))
+    assert left == ["artefact/B_1.png"]
+    zip_file = zipped(folder)
+    assert pictures_left_out(zip_file, list_cells(zip_file, known)) == left
 
 
 @pytest.mark.parametrize(("kept", "lacking"), [("blast", "no blasts"), ("neutrophil", "no blast")])
