@@ -4,7 +4,8 @@ Three forms are read:
 
 - ``NAME.cells.json``, a list written by ``python -m train``; its zips lie in LEUKOSCOPE_DATA, in
   ``../shared/data`` beside the checkout, or beside the list;
-- a zip of ``LABEL/PICTURE`` with an optional ``index.csv`` (file, label, patient, um_per_px, source);
+- a zip of ``LABEL/PICTURE`` with an optional ``index.csv`` (file, label, patient, um_per_px,
+  source);
 - a folder of the same.
 """
 

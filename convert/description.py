@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from edge.errors import ConversionRefused
 from edge.inference.bundle import read_views
 from edge.inference.fields import Fields, parse_object
 
 Triple = tuple[float, float, float]
+
+_INPUT: Final = ("size_px", "um_per_px", "views", "colour", "pixels")
+_KNOWN: Final = (
+    "name", "version", "labels", "blast_labels", "non_cell_labels", "synonyms", "input",
+    "trained_on", "log", "recipe", "seed", "diseases", "caveats", "failures",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,7 @@ def read_description(path: Path) -> NetworkDescription:
     except OSError as error:
         raise ConversionRefused(
             f"The network's description {path} cannot be read: {error.strerror}.",
-            "Write it as README.md shows: labels, input and trained_on.",
+            "Write it as docs/convert.md shows: labels, input and trained_on.",
         ) from error
     fields = parse_object(text, path.name, ConversionRefused)
     labels = fields.texts("labels")
@@ -75,7 +82,8 @@ def read_description(path: Path) -> NetworkDescription:
     )
     if not blasts or set(blasts) & set(others) or len(blasts) + len(others) >= len(labels):
         raise fields.wrong("blast_labels", "some of the labels, none of them in non_cell_labels")
-    spec = fields.section("input")
+    _refuse_mistyped(fields)
+    spec = fields.section("input").only(*_INPUT)
     multiply, add, order = _pixels(spec)
     for source in fields.sections("trained_on"):
         source.text("name")
@@ -100,6 +108,19 @@ def read_description(path: Path) -> NetworkDescription:
     )
 
 
+def _refuse_mistyped(fields: Fields) -> None:
+    """What would be passed over though it was meant: a key nearly right, or one of ``input``.
+
+    Others are the trainer's own words, which the model card may quote.
+    """
+    for key in fields.values:
+        if key in _INPUT:
+            raise fields.fault(f"{fields.path}: {key} belongs into input.")
+        meant = difflib.get_close_matches(key, _KNOWN, 1, 0.8)
+        if key not in _KNOWN and meant:
+            raise fields.fault(f"{fields.path}: {key} is not known; {meant[0]} is.")
+
+
 def _chosen(fields: Fields, key: str, labels: tuple[str, ...]) -> tuple[str, ...]:
     chosen = fields.texts(key)
     if not set(chosen) <= set(labels):
@@ -114,7 +135,7 @@ def _pixels(spec: Fields) -> tuple[Triple, Triple, str]:
     """
     if "pixels" not in spec.values:
         return (1 / 127.5,) * 3, (-1.0,) * 3, "RGB"
-    pixels = spec.section("pixels")
+    pixels = spec.section("pixels").only("order", "multiply", "add")
     order = pixels.text("order")
     if order not in {"RGB", "BGR"}:
         raise pixels.wrong("order", '"RGB" or "BGR"')
@@ -122,6 +143,7 @@ def _pixels(spec: Fields) -> tuple[Triple, Triple, str]:
 
 
 def _colour(fields: Fields) -> dict[str, Any]:
+    fields.only("method", "parameters")
     if fields.text("method") != "white_reference":
         raise fields.wrong("method", '"white_reference"')
     parameters = fields.section("parameters")

@@ -22,7 +22,7 @@ class Head:
     """What was at the end of a model and is no more.
 
     Attributes:
-        squash: ``softmax``, ``sigmoid`` or nothing.
+        squash: ``softmax``, ``log_softmax``, ``sigmoid`` or nothing.
         single: Whether it gave one number for two labels.
     """
 
@@ -53,7 +53,7 @@ class Head:
     def comparable(self, logits: Floats) -> Floats:
         """What of logits the file itself tells: up to a constant through a softmax, and nothing of
         how sure it is at the ends of a sigmoid."""
-        if self.squash == "softmax":
+        if self.squash in {"softmax", "log_softmax"}:
             centred: Floats = logits - logits.mean(axis=1, keepdims=True)
             return centred
         if self.squash == "sigmoid":
@@ -80,7 +80,11 @@ def _without_squash(model: Any) -> tuple[Any, str]:
     end = model.outputs[0]
     last = end._keras_history.operation
     activation = getattr(last, "activation", None)
-    known = {keras.activations.softmax: "softmax", keras.activations.sigmoid: "sigmoid"}
+    known = {
+        keras.activations.softmax: "softmax",
+        keras.activations.log_softmax: "log_softmax",
+        keras.activations.sigmoid: "sigmoid",
+    }
     if isinstance(last, keras.layers.Dense) and activation in known:
         last.activation = keras.activations.linear
         return keras.Model(model.inputs[0], end), known[activation]

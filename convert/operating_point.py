@@ -37,6 +37,9 @@ chosen by its collectors, and its false-blast rate is brought to this one."""
 _FEWEST_CELLS: Final = 50
 """Fewer cells of a group set no limit of their own."""
 
+_FEWEST_AT_ALL: Final = 20
+"""Of blasts, and of other white cells: with fewer, one cell more or less is over 5% of them."""
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -137,7 +140,8 @@ def set_decision(
         reference: Sets threshold and band instead of the calibration cells, where it is given.
 
     Raises:
-        DataMissing: The cells lack blasts, or white cells that are no blasts.
+        DataMissing: The cells lack blasts, or white cells that are no blasts, or are too few to
+            set a threshold on.
     """
     white = cells.is_white
     if not cells.is_blast.any() or not (white & ~cells.is_blast).any():
@@ -148,10 +152,26 @@ def set_decision(
     temperature, offset = _calibrate(logits[white], cells.is_blast[white], network)
     scores = network_scores(logits, network, temperature, offset)
     judged = reference or Reference(cells, scores.p_blast)
+    _refuse_few(judged.cells)
     threshold = _threshold(judged.p_blast, judged.cells, settings)
     low, high = _unsure_band(judged, threshold, settings.conformal_error)
     energy = float(np.quantile(scores.energy[white], settings.strange_share))
     return Decision(temperature, offset, threshold, low, high, round(energy, 3))
+
+
+def _refuse_few(cells: CellSet) -> None:
+    """A threshold and a band without answers can be set on anything; on a handful they say nothing.
+
+    Raises:
+        DataMissing: There are fewer blasts, or fewer other white cells, than one guarantee asks.
+    """
+    blasts, white = int(cells.is_blast.sum()), int(cells.is_white.sum())
+    if min(blasts, white - blasts) < _FEWEST_AT_ALL:
+        raise DataMissing(
+            f"The calibration cells hold {blasts} blasts and {white - blasts} other white cells: "
+            "too few to set a threshold on.",
+            f"Give at least {_FEWEST_AT_ALL} of each, better hundreds from many patients.",
+        )
 
 
 def answer(logits: Floats, network: NetworkDescription, decision: Decision) -> Answers:
@@ -222,7 +242,11 @@ def _rate(chosen: Flags, flagged: Flags, cells: CellSet, what: str) -> Rate:
         if len(own := members[chosen[members]])
     }
     if not counts:
-        raise DataMissing(f"The holdout cells hold no {what}.")
+        raise DataMissing(
+            f"The holdout cells hold no {what}.",
+            "Give some; index.csv tells whose each picture is (column patient), and pictures of a "
+            "folder without that column count as one patient.",
+        )
     hits, totals = zip(*counts.values(), strict=True)
     return Rate(fit_beta_binomial(hits, totals), hits, totals, tuple(counts))
 

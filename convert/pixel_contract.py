@@ -9,7 +9,9 @@ how. Only the description is judged by this: nothing of the network is chosen on
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -65,26 +67,71 @@ def check_contract(
     """All alternatives with their figures, the described one first.
 
     Raises:
-        ConversionRefused: One of the others tells blasts apart better by
+        ConversionRefused: One of the others tells blasts apart better, or names cells better, by
             ``settings.contract_margin``, and surely so over patients; names it.
     """
     sample = _sample(holdout, settings)
     ways = _Ways(network, sample)
     described = ways.judged("as described", "", network.logits(sample.crops))
-    found = [described, *ways.pixels(), *ways.scales(), *ways.labels(described.logits)]
+    reordered = ways.labels(described.logits)
+    found = [described, *ways.pixels(), *ways.scales(), *reordered]
     best = max(found, key=lambda way: -1.0 if way.auc is None else way.auc)
     if described.auc is None or best.auc is None:
         return found
-    if best.auc - described.auc > settings.contract_margin and _surely_better(
-        best, described, sample, network.description, settings.seed
+    _refuse_feed(network, described, best, sample, settings)
+    _refuse_names(network, described, reordered, sample, settings)
+    return found
+
+
+def _refuse_feed(
+    network: FloatNetwork,
+    described: Alternative,
+    best: Alternative,
+    sample: CellSet,
+    settings: ConvertSettings,
+) -> None:
+    """Another way that surely tells blasts apart better is the right one."""
+    known = network.description
+    if described.auc is None or best.auc is None:
+        return
+    if best.auc - described.auc > settings.contract_margin and _surely_above(
+        _gain(best, described, sample, known), sample, settings.seed
     ):
         raise ConversionRefused(
             f"{network.path.name} is not fed as described: with {best.name} it tells blasts apart "
             f"with an AUC of {best.auc:.3f}, as described with {described.auc:.3f}.",
-            f"{best.remedy} If you know that it is right as it is, go on with --set "
-            f"contract_margin={best.auc - described.auc + 0.01:.2f}.",
+            f"{best.remedy} {_go_on(best.auc - described.auc)}",
         )
-    return found
+
+
+def _refuse_names(
+    network: FloatNetwork,
+    described: Alternative,
+    reordered: list[Alternative],
+    sample: CellSet,
+    settings: ConvertSettings,
+) -> None:
+    """Labels that are exchanged tell blasts apart as before, and call each cell another name.
+
+    The verdict counts monocytes and immature cells by name, so a name is no mere decoration.
+    """
+    for way in reordered:
+        before, after = (_named_right(each, sample) for each in (described, way))
+        gain = partial(_named_gain, way, described, sample)
+        if after - before > settings.contract_margin and _surely_above(gain, sample, settings.seed):
+            raise ConversionRefused(
+                f"{network.path.name} does not name cells as described: with {way.name} it names "
+                f"{after:.0%} of them as they were signed, as described {before:.0%} (mean over "
+                "labels).",
+                f"{way.remedy} {_go_on(after - before)}",
+            )
+
+
+def _go_on(difference: float) -> str:
+    return (
+        "If you know that it is right as it is, go on with --set "
+        f"contract_margin={difference + 0.01:.2f}."
+    )
 
 
 class _Ways:
@@ -221,25 +268,47 @@ def _fitting_order(logits: Floats, label_index: NDArray[np.int64], labels: int) 
     return order
 
 
-def _surely_better(
-    best: Alternative,
-    described: Alternative,
-    sample: CellSet,
-    known: NetworkDescription,
-    seed: int,
+def _named_right(
+    way: Alternative, sample: CellSet, drawn: NDArray[np.int64] | slice = slice(None)
+) -> float:
+    """Share of cells whose likeliest label is the signed one, mean over labels."""
+    signed = sample.label_index[drawn]
+    right = way.logits[drawn].argmax(axis=1) == signed
+    return float(np.mean([right[signed == label].mean() for label in np.unique(signed)]))
+
+
+def _named_gain(
+    way: Alternative, described: Alternative, sample: CellSet, drawn: NDArray[np.int64]
+) -> float:
+    return _named_right(way, sample, drawn) - _named_right(described, sample, drawn)
+
+
+def _gain(
+    best: Alternative, described: Alternative, sample: CellSet, known: NetworkDescription
+) -> Callable[[NDArray[np.int64]], float | None]:
+    """By how much the AUC of one way is above another's on drawn cells."""
+    scores = [_score(way.logits, known) for way in (best, described)]
+
+    def gain(drawn: NDArray[np.int64]) -> float | None:
+        white = drawn[sample.is_white[drawn]]
+        first, second = (roc_auc(sample.is_blast[white], score[white]) for score in scores)
+        return None if first is None or second is None else first - second
+
+    return gain
+
+
+def _surely_above(
+    gain: Callable[[NDArray[np.int64]], float | None], sample: CellSet, seed: int
 ) -> bool:
-    """The difference of AUC is above 0 in 95% of draws of patients."""
+    """The gain is above 0 in 95% of draws of patients."""
     members = list(members_of_groups(sample).values())
     rng = np.random.default_rng(seed)
-    scores = [_score(way.logits, known) for way in (best, described)]
-    differences = []
+    gains = []
     for _ in range(_DRAWS):
         drawn = np.concatenate([members[i] for i in rng.integers(0, len(members), len(members))])
-        drawn = drawn[sample.is_white[drawn]]
-        both = [roc_auc(sample.is_blast[drawn], score[drawn]) for score in scores]
-        if both[0] is not None and both[1] is not None:
-            differences.append(both[0] - both[1])
-    return bool(differences) and float(np.quantile(differences, 0.05)) > 0
+        if (found := gain(drawn)) is not None:
+            gains.append(found)
+    return bool(gains) and float(np.quantile(gains, 0.05)) > 0
 
 
 def _short(values: Triple) -> str:

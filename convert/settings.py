@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Final
 
 from edge.errors import UsageFault
+
+_AT_LEAST_ONE: Final = ("representative_cells", "compared_layers", "golden_cells")
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,8 @@ class ConvertSettings:
         for field in fields(self):
             value = getattr(self, field.name)
             share = field.type == "float" and field.name != "output_range_factor"
-            if not (0 <= value <= 1 if share else value >= 0):
+            low = 1 if field.name in _AT_LEAST_ONE else 0
+            if not (0 <= value <= 1 if share else value >= low):
                 raise ValueError(f"{field.name} is out of range: {value}")
 
 

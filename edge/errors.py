@@ -319,7 +319,7 @@ class DataMissing(LeukoscopeError, FileNotFoundError):
     """Labelled cells named for training, calibration or holdout are not there or hold none."""
 
     number = "E-DAT-01"
-    default_action = "Name a zip or folder of LABEL/PICTURE files; see README.md."
+    default_action = "Name a zip or folder of LABEL/PICTURE files; see docs/convert.md."
     exit_status = 2
 
 

@@ -74,6 +74,13 @@ class Fields:
         shown = json.dumps(value) if not isinstance(value, dict | list) else _kind(value)
         return self.fault(f"{self._where(key)} must be {wanted}, and is {shown[:60]}.")
 
+    def only(self, *known: str) -> Fields:
+        """This object, which holds nothing but these keys: a key mistyped is a key not read."""
+        for key in self.values:
+            if key not in known:
+                raise self.fault(f"{self._where(key)} is not known; there are {', '.join(known)}.")
+        return self
+
     def section(self, key: str) -> Fields:
         """An object inside this one."""
         value = self._take(key)

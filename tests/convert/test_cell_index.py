@@ -31,7 +31,18 @@ ROWS = [
         PLAIN.replace("/", "\\").encode(),
         (PLAIN + "\n,,,\n").encode(),
     ],
-    ids="plain bom utf-16 windows semicolons tabs spaces capitals backslashes blank".split(),
+    ids=[
+        "plain",
+        "bom",
+        "utf-16",
+        "windows",
+        "semicolons",
+        "tabs",
+        "spaces",
+        "capitals",
+        "backslashes",
+        "blank",
+    ],
 )
 def test_whatever_a_spreadsheet_saves_says_the_same(content: bytes) -> None:
     assert read_rows(content, PLACE) == ROWS

@@ -21,7 +21,9 @@ from convert.cells import (
 from convert.description import NetworkDescription, read_description
 from convert.stores import PictureStores
 from edge.errors import ConversionRefused, DataMissing
-from tests.convert.toy import write_cells, write_description
+from tests.convert.toy import description, write_cells, write_description
+
+INPUT = description()["input"]
 
 
 @pytest.fixture
@@ -227,6 +229,10 @@ def test_places_without_cells(tmp_path: Path, known: NetworkDescription) -> None
         {"input": {"size_px": 32}},
         {"trained_on": [{"name": "x"}]},
         {"log": "nowhere.log"},
+        {"synonym": {"myeloblast": "blast"}},
+        {"pixels": {"order": "BGR", "multiply": [1, 1, 1], "add": [0, 0, 0]}},
+        {"input": INPUT | {"pixel": {"order": "BGR", "multiply": [1, 1, 1], "add": [0, 0, 0]}}},
+        {"input": INPUT | {"view": 4}},
         {"name": 3},
     ],
 )

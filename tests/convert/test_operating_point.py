@@ -127,16 +127,22 @@ def test_rates_are_by_patient_and_false_blasts_only_of_those_without_blasts() ->
     assert rate.cells[1] < 0.5 * (answers.answered & cells.is_white)[4500:].sum()
 
 
-def test_cells_of_one_kind_set_nothing() -> None:
+@pytest.mark.parametrize(
+    ("blasts", "others", "said"), [(0, 100, "no blasts"), (19, 100, "hold 19 blasts and 100 other")]
+)
+def test_too_few_cells_of_a_kind_set_nothing(blasts: int, others: int, said: str) -> None:
+    """A threshold used to be set on one blast and one neutrophil, and its bundle was written."""
     cells, logits = make(5)
-    keep = ~cells.is_blast
-    members = tuple(cell for cell, kept in zip(cells.cells, keep, strict=True) if kept)
-    only = CellSet(
-        members, cells.crops[keep], cells.label_index[keep], cells.is_white[keep],
-        cells.is_blast[keep],
+    keep = np.sort(
+        np.concatenate([np.flatnonzero(cells.is_blast)[:blasts],
+                        np.flatnonzero(cells.is_white & ~cells.is_blast)[:others]])
     )  # fmt: skip
-    with pytest.raises(DataMissing, match="no blasts"):
-        set_decision(logits[keep], only, NETWORK, SETTINGS)
+    few = CellSet(
+        tuple(cells.cells[index] for index in keep), cells.crops[keep], cells.label_index[keep],
+        cells.is_white[keep], cells.is_blast[keep],
+    )  # fmt: skip
+    with pytest.raises(DataMissing, match=said):
+        set_decision(logits[keep], few, NETWORK, SETTINGS)
 
 
 def test_auc_counts_ties_half_and_knows_when_it_cannot_be() -> None:

@@ -98,6 +98,19 @@ def test_a_label_order_that_is_reversed(known: NetworkDescription, holdout: Cell
     assert "labels in the order neutrophil, blast, lymphocyte, artefact" in said
 
 
+def test_two_labels_exchanged_that_are_no_blasts(
+    known: NetworkDescription, holdout: CellSet
+) -> None:
+    """Blasts are told apart as well as ever, so nothing was said: every neutrophil was called a
+    lymphocyte on the device."""
+    right = trained(known, holdout)
+    order = [0, 2, 1, 3]
+    network = dataclasses.replace(right, run=lambda pixels: right.run(pixels)[:, order])
+    said = refused(network, holdout)
+    assert "does not name cells as described" in said
+    assert "Put labels in the order blast, lymphocyte, neutrophil, artefact in float.json" in said
+
+
 def test_a_crop_of_another_scale(known: NetworkDescription, holdout: CellSet) -> None:
     finer = dataclasses.replace(known, um_per_px=known.um_per_px * 0.5)
     small = read_cells(holdout.cells, finer, lambda *_: None)

@@ -165,27 +165,30 @@ def test_pytorchs_sigmoid_is_compared_as_far_as_it_tells(keras_module: Any, tmp_
     assert error < 1e-4
 
 
-def torch_file(path: Path, softmax: bool = False) -> Path:
+def torch_file(path: Path, end: str = "") -> Path:
     """A small PyTorch network for the toy's cells as ONNX."""
     pytest.importorskip("torch", reason="the extra `torch` is not installed")
     from bench.zoo.torch_networks import export, make
     from convert.quiet import quiet
 
     network: Any = make("resnet_basic", len(LABELS))
-    if softmax:
+    if end:
         import torch
 
-        network = torch.nn.Sequential(network, torch.nn.Softmax(1)).eval()
+        network = torch.nn.Sequential(network, getattr(torch.nn, end)(1)).eval()
     with warnings.catch_warnings(), quiet():
         warnings.simplefilter("ignore")
         export(network, str(path), SIDE, False, True, 17)
     return path
 
 
-def test_onnx_gives_logits_and_its_softmax_is_left_off(keras_module: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("end", "said"), [("Softmax", "softmax"), ("LogSoftmax", "log_softmax")])
+def test_onnx_gives_logits_and_its_softmax_is_left_off(
+    end: str, said: str, keras_module: Any, tmp_path: Path
+) -> None:
     plain = load(torch_file(tmp_path / "plain.onnx"))
-    soft = load(torch_file(tmp_path / "soft.onnx", softmax=True))
-    assert "softmax" in soft.notes[0]
+    soft = load(torch_file(tmp_path / "soft.onnx", end))
+    assert f"the {said} at its end" in soft.notes[0]
     np.testing.assert_allclose(plain.logits(CROPS), soft.logits(CROPS), rtol=1e-4, atol=1e-5)
     from convert.onnx_source import compare
 

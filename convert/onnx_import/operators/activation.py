@@ -151,3 +151,16 @@ def softmax(call: Call) -> Value:
 
 def _limit(constant: Array | None) -> float | None:
     return None if constant is None else float(np.ravel(constant)[0])
+
+
+@operator("LogSoftmax")
+def log_softmax(call: Call) -> Value:
+    """https://onnx.ai/onnx/operators/onnx__LogSoftmax.html: what PyTorch trains NLLLoss on."""
+    import keras
+
+    value = call.value()
+    place = value.where(int(call.node.attributes.get("axis", -1)))
+    if place % len(value.tensor.shape) == len(value.tensor.shape) - 1:
+        layer = keras.layers.Activation("log_softmax", name=call.layer_name)
+        return value.now(layer(value.tensor))
+    return value.now(keras.ops.log_softmax(value.tensor, axis=place))

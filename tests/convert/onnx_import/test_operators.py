@@ -86,7 +86,8 @@ def test_pooling_of_pictures_with_and_without_negative_values(
 ACTIVATIONS: dict[str, dict[str, Any]] = {
     "Relu": {}, "LeakyRelu": {"alpha": 0.2}, "Elu": {}, "Sigmoid": {}, "Tanh": {},
     "HardSigmoid": {"alpha": 1 / 6, "beta": 0.5}, "HardSwish": {}, "Softplus": {},
-    "Abs": {}, "Neg": {}, "Exp": {}, "Softmax": {"axis": 1}, "Identity": {}, "Dropout": {},
+    "Abs": {}, "Neg": {}, "Exp": {}, "Softmax": {"axis": 1}, "LogSoftmax": {"axis": 1},
+    "Identity": {}, "Dropout": {},
 }  # fmt: skip
 
 
