@@ -92,8 +92,9 @@ _COLOURS_WRONG: Final = {
     ColourFault.EXCHANGED: "Red and blue seem to be exchanged: nuclei are redder than red cells.",
 }
 
-_EVENNESS_EVERY: Final = 15
-"""Frames between two looks at the light and the stain, which change seldom."""
+_EVENNESS_EVERY: Final = (15, 30)
+"""Frames between two looks at the light and the stain, which change seldom: until the slide is
+known by its stain, and from then on."""
 
 
 _SEARCHES_WAITING: Final = 2
@@ -560,7 +561,7 @@ class Screening:
     ) -> Sight:
         """What the coach is told of a frame."""
         seen_rgb = frame.rgb
-        if self._frames % _EVENNESS_EVERY == 1:
+        if self._frames % _EVENNESS_EVERY[self._slide_watch.knows] == 1:
             self._stain_due = True  # where this frame is one of a push, in the next that is none
             seen_rgb = overview(frame.rgb)
             self._evenness = evenness_of(seen_rgb)

@@ -267,7 +267,7 @@ def _glass_levels(values: Floats, counts: NDArray[np.int64]) -> Floats:
     """
     order = np.argsort(values, axis=None)
     usual = weighted_percentiles(values.ravel()[order], counts.ravel()[order], (97.0,))[0]
-    own = row_percentiles(values, counts, 97.0)
+    (own,) = row_percentiles(values, counts, (97.0,))
     levels: Floats = np.maximum(np.maximum(own, _DEEPEST_SHADE * usual), 1.0).astype(np.float32)
     return levels
 

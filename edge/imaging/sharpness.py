@@ -97,7 +97,7 @@ def calm(tiles: NDArray[np.uint8], um_per_px: float) -> list[CalmTile]:
         um_per_px: Their scale.
     """
     counts = np.stack([histogram(tile) for tile in tiles])
-    lows, highs = (row_percentiles(_LEVELS, counts, share) for share in (0.2, 99.8))
+    lows, highs = row_percentiles(_LEVELS, counts, (0.2, 99.8))
     gains = 255.0 / np.maximum(highs - lows, 8.0)
     tables = np.clip((_LEVELS - lows[:, None]) * gains[:, None], 0, 255).astype(np.uint8)
     size = (tiles.shape[2], tiles.shape[1])
@@ -147,19 +147,25 @@ def weighted_percentiles(
 
 
 def row_percentiles(
-    values: NDArray[np.floating[Any]], counts: NDArray[np.integer[Any]], share: float
+    values: NDArray[np.floating[Any]], counts: NDArray[np.integer[Any]], shares: Sequence[float]
 ) -> NDArray[np.float64]:
-    """``weighted_percentiles`` of each row of ``counts``, (n, m); ``values`` (m,) or (n, m)."""
+    """``weighted_percentiles`` of each row of ``counts``, (n, m); ``values`` (m,) or (n, m).
+
+    Returns:
+        float64 (shares, n).
+    """
     up_to = np.cumsum(counts, axis=1)
     last = up_to[:, -1] - 1
-    place = last * share / 100.0
-    below = place.astype(np.int64)
     rows, values = np.arange(len(counts)), np.broadcast_to(values, counts.shape)
-    low = np.count_nonzero(up_to <= below[:, None], axis=1)
-    high = np.count_nonzero(up_to <= np.minimum(below + 1, last)[:, None], axis=1)
-    at = values[rows, low].astype(np.float64)
-    found: NDArray[np.float64] = at + (values[rows, high] - at) * (place - below)
-    return found
+    found = []
+    for share in shares:
+        place = last * share / 100.0
+        below = place.astype(np.int64)
+        low = np.count_nonzero(up_to <= below[:, None], axis=1)
+        high = np.count_nonzero(up_to <= np.minimum(below + 1, last)[:, None], axis=1)
+        at = values[rows, low].astype(np.float64)
+        found.append(at + (values[rows, high] - at) * (place - below))
+    return np.stack(found)
 
 
 def percentile(values: Floats, share: float) -> float:

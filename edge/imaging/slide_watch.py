@@ -66,6 +66,11 @@ class SlideWatch:
         self.doubtful = False
 
     @property
+    def knows(self) -> bool:
+        """Whether enough of the slide was seen to tell another one from it."""
+        return len(self._known) >= self._settings.looks
+
+    @property
     def asks(self) -> bool:
         """Whether the next usable field's stain is wanted at once."""
         return self._away
