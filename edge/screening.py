@@ -62,6 +62,11 @@ SCALE_UNKNOWN = (
     "Choose a thinner part of the smear, or give --um-per-px."
 )
 
+_OTHER_SCALE: Final = (
+    "The red cells are of another scale than the one in use: another objective is in, or the scale "
+    "given is wrong."
+)
+
 _TRUSTED_FRAMES = 3
 """Frames of a searched field at rest that are taken to be as good as the last one measured."""
 
@@ -325,6 +330,7 @@ class Screening:
             )
             with self._watch.step("tables"):
                 ready_tables(self._store.path.parent, self._rules.point, self._rules.verdict)
+            told = self._um_per_px is not None
             frames = self._measured_frames(self._watched(self._camera.frames()))
             self.examination = self._examination = self._store.begin_examination(
                 slide=self._slide,
@@ -338,6 +344,9 @@ class Screening:
                 stage = Stage(self._um_per_px)
                 self._repeats = Repeats(self._um_per_px)
                 self._objective = ObjectiveWatch(self._um_per_px, self._settings.objective)
+                if told:
+                    # Nobody has measured it on this slide: the scale may be another objective's.
+                    self._objective.look_soon()
                 step = None
                 for frame in frames:
                     with self._watch.step("frame"):
@@ -808,6 +817,8 @@ class Screening:
             return judgement.reason
         if self._um_per_px is None:
             return SCALE_UNKNOWN
+        if self._objective.other:
+            return f"{_OTHER_SCALE} {judgement.reason}"
         if self._repeats.count:
             said = "pictures show ground seen before; its cells were counted once."
             return f"{self._repeats.count} of {self._frames} {said} {judgement.reason}"

@@ -91,3 +91,22 @@ def test_an_objective_turned_in_between_is_told_at_once_and_counts_nothing(
     assert sum(len(step.cells) for step in steps[:12]) > 0
     assert steps[-1].advised is Advice.WRONG_OBJECTIVE
     assert sum(len(step.cells) for step in steps[12:]) == 0
+
+
+@pytest.mark.parametrize("um_per_px", [0.08, 0.4])
+def test_an_objective_other_than_the_scale_given_is_told_before_a_cell_is_counted(
+    classifier: Classifier, tmp_path: Path, um_per_px: float
+) -> None:
+    """A device whose settings name the scale of its 40x; today the 100x or the 20x is turned in.
+
+    Healthy cells seen twice as large look like blasts, and blasts seen half as large do not.
+    """
+    source = f"phantom:leukemic?seed=29&frames=8&viewport=1280x960&um_per_px={um_per_px}"
+    with open_camera(source) as camera, Store.open(tmp_path) as store:
+        loop = Screening(camera, classifier, store, NoLamps(), Settings(), "S-1", source, 0.2)
+        steps = list(loop.steps())
+    assert sum(len(step.cells) for step in steps) == 0
+    assert steps[-1].advised is Advice.WRONG_OBJECTIVE
+    assert loop.outcome is not None
+    assert loop.outcome.verdict == "CANNOT_JUDGE"
+    assert loop.outcome.reason.startswith("The red cells are of another scale")

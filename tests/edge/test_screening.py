@@ -281,7 +281,7 @@ def test_a_camera_that_exchanges_red_and_blue_is_named(
             Settings(),
             "S-6",
             "exchanged",
-            0.2,
+            0.35,
         )
         with pytest.raises(ColoursWrong, match="exchanged"):
             loop.run()
