@@ -282,6 +282,7 @@ def test_a_camera_that_exchanges_red_and_blue_is_named(
             "S-6",
             "exchanged",
             0.35,
+            until_verdict=False,
         )
         with pytest.raises(ColoursWrong, match="exchanged"):
             loop.run()
