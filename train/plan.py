@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from edge.errors import UsageFault
 from edge.imaging.crop import CropSpec
 from train.cells import LabelledCell, Part, read_index, write_cell_list
 from train.description import describe
@@ -61,8 +62,19 @@ def coarse_recipe(recipe: Recipe) -> Recipe:
 
 
 def read_cells(recipe: Recipe, folder: Path) -> list[LabelledCell]:
-    """Every source's index."""
-    return [cell for source in recipe.sources for cell in read_index(folder, source)]
+    """Every source's index.
+
+    Raises:
+        UsageFault: The recipe holds out a patient whom no source has: a name mistyped would be
+            trained on.
+    """
+    cells = [cell for source in recipe.sources for cell in read_index(folder, source)]
+    unknown = sorted(set(recipe.split.holdout_patients) - {cell.patient for cell in cells})
+    if unknown:
+        raise UsageFault(
+            f"split.holdout_patients names {unknown[0]}, whom no source has.", "Mend the recipe."
+        )
+    return cells
 
 
 def write_lists(

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from dataclasses import MISSING, dataclass, fields
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Self
+from types import NoneType
+from typing import Any, Final, Self, get_args, get_origin, get_type_hints
 
 from edge.errors import UsageFault
+from edge.imaging.crop import UM_PER_PX_MAX, UM_PER_PX_MIN
 from edge.inference.views import VIEWS
 from train.labels import LABELS
+
+_WORDS: Final = {
+    str: "a text",
+    int: "a whole number",
+    float: "a finite number",
+    bool: "true or false",
+}
 
 
 @dataclass(frozen=True)
@@ -33,6 +44,8 @@ class NetworkRecipe:
     views: int = 1
 
     def __post_init__(self) -> None:
+        _refuse_outside("network.size_px", self.size_px, 16, 1024)
+        _refuse_outside("network.um_per_px", self.um_per_px, UM_PER_PX_MIN, UM_PER_PX_MAX)
         if self.views not in VIEWS:
             raise ValueError(f"network.views is {self.views}, not one of {VIEWS}")
 
@@ -67,6 +80,12 @@ class FitRecipe:
     weight_decay: float
     label_smoothing: float
     blast_loss_weight: float
+
+    def __post_init__(self) -> None:
+        for name in ("coarse_epochs", "epochs"):
+            _refuse_outside(f"fit.{name}", getattr(self, name), 0, 10_000)
+        for name in ("cells_per_epoch", "batch"):
+            _refuse_outside(f"fit.{name}", getattr(self, name), 1, 10_000_000)
 
 
 @dataclass(frozen=True)
@@ -126,6 +145,10 @@ class SplitRecipe:
     holdout_patients: tuple[str, ...]
     tune_share: float
 
+    def __post_init__(self) -> None:
+        _refuse_outside("split.folds", self.folds, 2, 1000)
+        _refuse_outside("split.tune_share", self.tune_share, 0, 0.9)
+
 
 @dataclass(frozen=True)
 class SourceRecipe:
@@ -184,16 +207,16 @@ class Recipe:
         try:
             table = tomllib.loads(path.read_text(encoding="utf-8"))
             recipe = cls(
-                name=str(table.pop("name")),
-                version=str(table.pop("version")),
-                seed=int(table.pop("seed")),
-                network=_build(NetworkRecipe, table.pop("network")),
-                fit=_build(FitRecipe, table.pop("fit")),
-                stain=_build(StainRecipe, table.pop("stain")),
-                augment=_build(AugmentRecipe, table.pop("augment")),
-                split=_build(SplitRecipe, table.pop("split")),
-                sources=tuple(_build(SourceRecipe, entry) for entry in table.pop("sources")),
-                card=_build(CardRecipe, table.pop("card")),
+                name=_typed("name", table.pop("name"), str),
+                version=_typed("version", table.pop("version"), str),
+                seed=_typed("seed", table.pop("seed"), int),
+                network=_build(NetworkRecipe, table.pop("network"), "network"),
+                fit=_build(FitRecipe, table.pop("fit"), "fit"),
+                stain=_build(StainRecipe, table.pop("stain"), "stain"),
+                augment=_build(AugmentRecipe, table.pop("augment"), "augment"),
+                split=_build(SplitRecipe, table.pop("split"), "split"),
+                sources=_sources(table.pop("sources")),
+                card=_build(CardRecipe, table.pop("card"), "card"),
             )
             if table:
                 raise ValueError(f"unknown key {sorted(table)[0]!r}")
@@ -201,6 +224,8 @@ class Recipe:
                 unknown = set(source.draw) - set(LABELS)
                 if unknown:
                     raise ValueError(f"source {source.name!r} draws unknown label {unknown}")
+                for label, share in source.draw.items():
+                    _refuse_outside(f"draw of {label} in source {source.name!r}", share, 0, 1e6)
         except FileNotFoundError:
             raise UsageFault(f"There is no recipe {path}.", "Name one of train/recipes/.") from None
         except KeyError as error:
@@ -210,13 +235,54 @@ class Recipe:
         return recipe
 
 
-def _build(kind: type[Any], table: dict[str, Any]) -> Any:
+def _refuse_outside(where: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise ValueError(f"{where} must be from {low:g} to {high:g}, and is {value:g}")
+
+
+def _sources(tables: Any) -> tuple[SourceRecipe, ...]:
+    """The laboratories: at least one, each under a name of its own."""
+    if not isinstance(tables, list) or not tables:
+        raise ValueError("sources must be tables [[sources]], at least one")
+    found = tuple(_build(SourceRecipe, each, f"sources[{i}]") for i, each in enumerate(tables))
+    names = [source.name for source in found]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"two sources are called {twice[0]!r}")
+    return found
+
+
+def _build(kind: type[Any], table: Any, where: str) -> Any:
     """One section as its dataclass; TOML arrays become tuples."""
-    known = {field.name for field in fields(kind)}
-    unknown = set(table) - known
-    if unknown:
-        raise ValueError(f"unknown key {sorted(unknown)[0]!r} in {kind.__name__}")
-    missing = {field.name for field in fields(kind) if field.default is MISSING} - set(table)
+    if not isinstance(table, dict):
+        raise ValueError(f"{where} must be a section, and is {table!r}")
+    known = {field.name: field for field in fields(kind)}
+    if unknown := sorted(set(table) - set(known)):
+        near = get_close_matches(unknown[0], known, 1)
+        meant = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"unknown key {unknown[0]!r} in {where}{meant}")
+    missing = {name for name, field in known.items() if field.default is MISSING} - set(table)
     if missing:
-        raise ValueError(f"missing key {sorted(missing)[0]!r} in {kind.__name__}")
-    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in table.items()})
+        raise ValueError(f"missing key {sorted(missing)[0]!r} in {where}")
+    types = get_type_hints(kind)
+    return kind(
+        **{key: _typed(f"{where}.{key}", value, types[key]) for key, value in table.items()}
+    )
+
+
+def _typed(where: str, value: Any, kind: Any) -> Any:
+    """The value, of the kind that its field declares; whole numbers do for others, true for none.
+
+    A text for a number would be found out when the first epoch begins, or never: "no" is true.
+    """
+    if get_origin(kind) is tuple and isinstance(value, list):
+        (inner, _) = get_args(kind)
+        return tuple(_typed(f"{where}[{i}]", each, inner) for i, each in enumerate(value))
+    if get_origin(kind) is dict and isinstance(value, dict):
+        (_, inner) = get_args(kind)
+        return {key: _typed(f"{where}.{key}", each, inner) for key, each in value.items()}
+    plain = next((each for each in get_args(kind) if each is not NoneType), kind)
+    if plain is float and type(value) is int:
+        value = float(value)
+    if type(value) is not plain or (plain is float and not math.isfinite(value)):
+        raise ValueError(f"{where} must be {_WORDS.get(plain, 'a list')}, and is {value!r}")
+    return value

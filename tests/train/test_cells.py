@@ -17,6 +17,7 @@ from tests.shared_data import REPOSITORY, data_folder, shared_zip
 from train.cells import LabelledCell, blast_share, read_index, split_cells
 from train.labels import LABELS, network_label
 from train.pixels import load_crops, shrink
+from train.plan import read_cells
 from train.recipe import Recipe
 
 RECIPE = REPOSITORY / "train" / "recipes" / "leukoscope-mnv2.toml"
@@ -152,6 +153,17 @@ def test_missing_or_empty_cells_are_named(tmp_path: Path, recipe: Recipe) -> Non
         (("alpha = 0.35\n", ""), "missing key 'alpha'"),
         (("{ blast = ", "{ blastoid = "), "unknown label"),
         (("name = ", "name "), "Recipe"),
+        (("epochs = 18", "epoch = 18"), "unknown key 'epoch' in fit; did you mean 'epochs'"),
+        (("size_px = 96", 'size_px = "96"'), "network.size_px must be a whole number, and is '96'"),
+        (("size_px = 96", "size_px = 96.5"), "network.size_px must be a whole number"),
+        (("learning_rate = 2e-3", "learning_rate = nan"), "learning_rate must be a finite number"),
+        (("leave_out = true", 'leave_out = "no"'), r"sources\[1\].leave_out must be true or false"),
+        (('"P08", ', "8, "), r"split.holdout_patients\[0\] must be a text"),
+        (("folds = 5", "folds = 1"), "split.folds must be from 2"),
+        (("batch = 96", "batch = 0"), "fit.batch must be from 1"),
+        (("{ blast = 0.30", "{ blast = -1"), "draw of blast in source 'jhu' must be from 0"),
+        (('name = "barcelona"', 'name = "jhu"'), "two sources are called 'jhu'"),
+        (("[card]", "[cards]"), "lacks the key 'card'"),
     ],
 )
 def test_a_wrong_recipe_is_refused_before_any_work(
@@ -161,6 +173,24 @@ def test_a_wrong_recipe_is_refused_before_any_work(
     path.write_text(RECIPE.read_text().replace(*change), encoding="utf-8")
     with pytest.raises(UsageFault, match=said):
         Recipe.load(path)
+
+
+def test_a_patient_to_be_held_out_who_is_nowhere_is_no_typing_error_to_pass_over(
+    recipe: Recipe, tmp_path: Path
+) -> None:
+    """P8 for P08: the patient would be trained on, and the screening be judged on him."""
+    source = replace(recipe.sources[0], zip="cells")
+    (tmp_path / "cells").mkdir()
+    rows = "file,label,patient,um_per_px\nblast/a.png,blast,P08,0.2\n"
+    (tmp_path / "cells" / "index.csv").write_text(rows)
+
+    def holding_out(patient: str) -> Recipe:
+        split = replace(recipe.split, holdout_patients=(patient,))
+        return replace(recipe, sources=(source,), split=split)
+
+    assert len(read_cells(holding_out("P08"), tmp_path)) == 1
+    with pytest.raises(UsageFault, match="names P8, whom no source has"):
+        read_cells(holding_out("P8"), tmp_path)
 
 
 def test_a_recipe_that_is_not_there_is_a_usage_fault(tmp_path: Path) -> None:
