@@ -21,6 +21,7 @@ from edge.controlling import ControlSlide, conclude_control
 from edge.errors import AlreadyExamining, ControlNotPassed, ExaminationBroke, LeukoscopeError
 from edge.field_marks import FieldMarks
 from edge.heartbeats import DISK, FRAME, INFERENCE
+from edge.imaging.quality import Trouble
 from edge.inference.classifier import Classifier
 from edge.inference.golden import replay_golden
 from edge.records.audit import EventKind, record_event
@@ -316,7 +317,7 @@ class Examiner(Closing):
             if measuring:
                 self._beat(INFERENCE)  # no cell is looked for yet
                 self._live.pictures.put(FieldPicture(frame.rgb))
-                self._tell_lamps()
+                self._tell_lamps(loop.light_trouble)
 
         with (
             WatchedCamera(self._open_camera(), self._end, seen, self._interval_s) as camera,
@@ -427,11 +428,19 @@ class Examiner(Closing):
             )
         )
 
-    def _tell_lamps(self) -> None:
-        """While the scale is measured there are no steps; the lamps still say how it goes."""
+    def _tell_lamps(self, trouble: Trouble | None) -> None:
+        """While the scale is measured there are no steps; lamps and page still say how it goes."""
         signal = self._equipment.lamps.signal
-        if signal.indicator.value != self.progress.indicator:
-            told = replace(self.progress, indicator=signal.indicator.value, lamp_words=signal.words)
+        known = "" if trouble is None else trouble.value
+        shown = self.progress
+        if (signal.indicator.value, known) != (shown.indicator, shown.trouble):
+            told = replace(
+                shown,
+                trouble=known,
+                advice="" if trouble is None else trouble.advice,
+                indicator=signal.indicator.value,
+                lamp_words=signal.words,
+            )
             self._put(told)
 
     def _report_once(self, fault: LeukoscopeError) -> None:

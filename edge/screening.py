@@ -67,6 +67,9 @@ _OTHER_SCALE: Final = (
     "given is wrong."
 )
 
+_ANY_UM_PER_PX: Final = 0.2
+"""Scale by which the light is looked at while none is known: light hardly hangs on it."""
+
 _TRUSTED_FRAMES = 3
 """Frames of a searched field at rest that are taken to be as good as the last one measured."""
 
@@ -236,6 +239,7 @@ class Screening:
         evidence: What was counted so far.
         control_state: Whether the device was proven by its control slide when this began.
         scale_notes: What a person should know of the scale.
+        light_trouble: Why no scale can be measured, where it is the light.
 
     Raises:
         GoldenTestFailed: The classifier was never proven on this device.
@@ -283,6 +287,7 @@ class Screening:
         self._searched: deque[_Searched] = deque()
         self.scale_notes: tuple[ScaleNote, ...] = ()
         self._memory = ScaleMemory(store.path.parent)
+        self.light_trouble: Trouble | None = None
         self._measured: tuple[str | None, ScaleEstimate] | None = None
         self._views = Views(settings.screening.views if camera.continuous else 1)
         self._coach = Coach(settings.coach)
@@ -438,13 +443,21 @@ class Screening:
                 held.popleft()
                 self._frames += 1
             waiting = len(held) + self._frames >= limits.patience_frames
-            self._show(while_examining(Verdict.KEEP_COUNTING, troubled=waiting))
+            if waiting:
+                self.light_trouble = self._light_trouble(frame)
+            flashes = Advice(self.light_trouble.value).flashes if self.light_trouble else 2
+            self._show(while_examining(Verdict.KEEP_COUNTING, troubled=waiting, flashes=flashes))
         scale = self._known_scale(estimate, held[-1]) if held else None
         if scale is None:
             self._frames += len(held)
             return iter(())
         self._um_per_px = scale
         return itertools.chain(_emptying(held), frames)
+
+    def _light_trouble(self, frame: Frame) -> Trouble | None:
+        """What is wrong with the light, where the scale is not known: no red cell can be seen."""
+        trouble = assess(frame.rgb, _ANY_UM_PER_PX, self._settings.quality).trouble
+        return trouble if trouble in (Trouble.TOO_DARK, Trouble.SATURATED) else None
 
     def _known_scale(self, measured: ScaleEstimate | None, frame: Frame) -> float | None:
         """The scale to work with, um/px, by the slide's red cells and by earlier examinations."""
@@ -815,6 +828,9 @@ class Screening:
         """The judgement's reason, or what kept the device from seeing enough."""
         if judgement.verdict is not Verdict.CANNOT_JUDGE:
             return judgement.reason
+        if self._um_per_px is None and self.light_trouble is not None:
+            said = self.light_trouble.value.replace("_", " ").lower()
+            return f"The scale could not be measured ({said}). {self.light_trouble.advice}"
         if self._um_per_px is None:
             return SCALE_UNKNOWN
         if self._objective.other:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edge.camera.frame import Camera, Frame
@@ -19,7 +21,7 @@ from edge.records.fields import field_of_frame
 from edge.records.rows import State
 from edge.records.store import Store
 from edge.settings import Settings
-from edge.signals.indicator import Indicator
+from edge.signals.indicator import Indicator, Signal
 from edge.signals.panel import NoLamps
 from edge.web.control import Phase
 from edge.web.field_picture import encode_field
@@ -93,6 +95,50 @@ def test_switched_off_in_the_middle_it_stays_without_a_verdict(
         (examination,) = store.examinations()
         assert examination.state is State.INTERRUPTED
         assert examination.verdict is None
+
+
+class _CapOn:
+    """A camera that sees one even grey, again and again, until it is closed."""
+
+    continuous = True
+
+    def __init__(self, grey: int) -> None:
+        self._rgb = np.full((720, 960, 3), grey, dtype=np.uint8)
+        self._open = True
+
+    def frames(self) -> Iterator[Frame]:
+        for number in itertools.count():
+            if not self._open:
+                return
+            time.sleep(0.02)
+            yield Frame(self._rgb, number * 0.02, number, "cap")
+
+    def close(self) -> None:
+        self._open = False
+
+
+@pytest.mark.parametrize(
+    ("grey", "trouble", "advice"),
+    [(2, "too_dark", "Turn up the lamp"), (255, "saturated", "Turn down the lamp")],
+)
+def test_a_lens_cap_or_too_much_light_is_told_while_the_scale_is_being_measured(
+    classifier: Classifier, tmp_path: Path, grey: int, trouble: str, advice: str
+) -> None:
+    """No red cell is seen, and so no scale: "a thinner part of the smear" would help nobody."""
+    settings, lamps = Settings(), NoLamps()
+    live = LiveView(settings.page, encode_field)
+    opener = partial(_CapOn, grey)
+    equipment = Equipment(opener, SOURCE, classifier, tmp_path, settings, lamps)
+    with Examiner(equipment, live) as examiner:
+        examiner.start("S-1")
+        _until(lambda: examiner.progress.trouble == trouble)
+        assert examiner.progress.indicator == "ADVICE"
+        assert examiner.progress.advice.startswith(advice)
+        assert lamps.signal == Signal.advice(3), "the light's flashes, not those of the focus"
+        examiner.end()
+        _until(lambda: examiner.progress.phase is Phase.ENDED)
+        assert examiner.progress.verdict == "CANNOT_JUDGE"
+        assert advice in examiner.progress.reason
 
 
 class _Broken:
