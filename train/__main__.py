@@ -11,7 +11,7 @@ import os
 import sys
 from pathlib import Path
 
-from edge.errors import LeukoscopeError, WorkstationMissing
+from edge.errors import LeukoscopeError, UsageFault, WorkstationMissing
 from train.recipe import Recipe
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,6 +34,10 @@ def main(argv: list[str] | None = None) -> int:
     except LeukoscopeError as fault:
         print(f"leukoscope: {fault}", file=sys.stderr)
         return fault.exit_status
+    except OSError as error:  # a folder for a recipe, a file for --out, a full disk
+        fault = UsageFault(f"{error.filename}: {error.strerror}.", "Name another, or make room.")
+        print(f"leukoscope: {fault}", file=sys.stderr)
+        return fault.exit_status
     except KeyboardInterrupt:
         print("leukoscope: stopped; the same command goes on from here.", file=sys.stderr)
         return 1
@@ -54,11 +58,13 @@ def _train(words: list[str]) -> None:
 
     recipe = Recipe.load(arguments.recipe)
     run = Run(arguments.out.name, arguments.fold, arguments.leave_out)
+    parts = split_cells(read_cells(recipe, arguments.data), recipe, run.fold, run.leave_out)
     if arguments.lists:
-        parts = split_cells(read_cells(recipe, arguments.data), recipe, run.fold, run.leave_out)
         for line in write_lists(recipe, arguments.recipe.name, parts, arguments.out):
             print(line, flush=True)
     else:
+        # What is missing is said before minutes are spent on reading pictures.
+        recipe.network.weights_in(arguments.weights)
         from train.runs import Data, train_run
 
         data = Data.read(recipe, arguments.data, _show_progress)
@@ -83,8 +89,14 @@ def _evaluate(words: list[str]) -> None:
     runs = cross_validation(recipe)
     missing = [run for run in runs if not is_done(arguments.runs / run.name)]
     if arguments.only is not None:
+        names = [run.name for run in runs]
+        if strange := sorted(set(arguments.only) - set(names)):
+            raise UsageFault(
+                f"There is no run {strange[0]!r}.", f"Name some of {', '.join(names)}."
+            )
         missing = [run for run in missing if run.name in arguments.only]
     if missing:
+        recipe.network.weights_in(arguments.weights)
         from train.runs import Data, train_run
 
         data = Data.read(recipe, arguments.data, _show_progress)

@@ -11,7 +11,6 @@ from typing import Any
 import keras
 import numpy as np
 
-from edge.errors import DataMissing
 from train.recipe import NetworkRecipe
 
 
@@ -28,12 +27,7 @@ def build_network(recipe: NetworkRecipe, labels: int, weights: Path | None, seed
         weights=None,
     )
     if weights is not None:
-        path = weights / f"{recipe.backbone}.weights.h5"
-        if not path.is_file():
-            raise DataMissing(
-                f"Pretrained weights {path} are not there.", "Set LEUKOSCOPE_WEIGHTS."
-            )
-        backbone.load_weights(path)
+        backbone.load_weights(recipe.weights_in(weights))
     x = keras.layers.GlobalAveragePooling2D(name="features")(backbone.output)
     x = keras.layers.Dropout(0.2, seed=seed)(x)
     logits = keras.layers.Dense(labels, name="logits", kernel_initializer="glorot_uniform")(x)

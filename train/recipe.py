@@ -10,7 +10,7 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, Final, Self, get_args, get_origin, get_type_hints
 
-from edge.errors import UsageFault
+from edge.errors import DataMissing, UsageFault
 from edge.imaging.crop import UM_PER_PX_MAX, UM_PER_PX_MIN
 from edge.inference.views import VIEWS
 from train.labels import LABELS
@@ -48,6 +48,20 @@ class NetworkRecipe:
         _refuse_outside("network.um_per_px", self.um_per_px, UM_PER_PX_MIN, UM_PER_PX_MAX)
         if self.views not in VIEWS:
             raise ValueError(f"network.views is {self.views}, not one of {VIEWS}")
+
+    def weights_in(self, folder: Path) -> Path:
+        """The file of the backbone's weights.
+
+        Raises:
+            DataMissing: It is not there.
+        """
+        path = folder / f"{self.backbone}.weights.h5"
+        if not path.is_file():
+            raise DataMissing(
+                f"Pretrained weights {path} are not there.",
+                "Set LEUKOSCOPE_WEIGHTS, or mend network.backbone of the recipe.",
+            )
+        return path
 
 
 @dataclass(frozen=True)
