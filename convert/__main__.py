@@ -7,14 +7,19 @@ nothing and says why.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import signal
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
+from typing import ParamSpec
 
 from edge.errors import LeukoscopeError, UsageFault, WorkstationMissing
+
+_P = ParamSpec("_P")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -25,10 +30,11 @@ def main(argv: list[str] | None = None) -> int:
     # Before numpy is loaded: the products here are many and small, and a second thread for them
     # mostly waits, at worst for minutes where something else runs on the machine.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    # Asked to end, it sweeps up behind itself as if a person had pressed Ctrl-C.
-    signal.signal(signal.SIGTERM, _stop)
+    before = _written_ns(arguments.out)
+    asked = _Asked()
     try:
-        _run(arguments)
+        with asked.to_end():
+            _run(arguments, asked)
     except ModuleNotFoundError as error:
         missing = WorkstationMissing(f"Converting needs the package {error.name}.")
         print(f"leukoscope-convert: {missing}", file=sys.stderr)
@@ -37,7 +43,9 @@ def main(argv: list[str] | None = None) -> int:
         print(f"leukoscope-convert: {fault}", file=sys.stderr)
         return fault.exit_status
     except KeyboardInterrupt:
-        print("leukoscope-convert: stopped; nothing was written.", file=sys.stderr)
+        kept = _written_ns(arguments.out) != before
+        what = f"the bundle {arguments.out} is written" if kept else "nothing was written"
+        print(f"leukoscope-convert: stopped; {what}.", file=sys.stderr)
         return 1
     return 0
 
@@ -93,7 +101,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(arguments: argparse.Namespace) -> None:
+def _written_ns(folder: Path) -> int | None:
+    """When the bundle in a folder was written; None where there is none."""
+    try:
+        return (folder / "bundle.json").stat().st_mtime_ns
+    except OSError:
+        return None
+
+
+def _run(arguments: argparse.Namespace, asked: _Asked) -> None:
     if arguments.threads < 1:
         raise UsageFault("--threads must be at least 1.", "See `python -m convert --help`.")
     scale = arguments.cells_um_per_px
@@ -117,7 +133,8 @@ def _run(arguments: argparse.Namespace) -> None:
         key=arguments.sign,
         command=("python", "-m", "convert", *arguments.typed),
     )
-    told, _ = convert(job, settings_with(arguments.set), _say, _Progress())
+    settings = settings_with(arguments.set)
+    told, _ = convert(job, settings, asked.heeded(_say), asked.heeded(_Progress()))
     int8 = told["figures"]["int8"]
     _say(
         f"{arguments.out}: {told['name']} {told['version']}, AUC {int8['auc']:.4f}, sensitivity "
@@ -125,8 +142,40 @@ def _run(arguments: argparse.Namespace) -> None:
     )
 
 
-def _stop(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+class _Asked:
+    """Whether it was asked to end, by Ctrl-C or by another program, which is the same.
+
+    Libraries lose a KeyboardInterrupt that meets them in a callback of theirs: so it is raised
+    once more where the conversion speaks next.
+    """
+
+    def __init__(self) -> None:
+        self._asked = False
+
+    @contextlib.contextmanager
+    def to_end(self) -> Iterator[None]:
+        """Listen as long as the block lasts."""
+        numbers = (signal.SIGTERM, signal.SIGINT)
+        before = [signal.signal(number, self._stop) for number in numbers]
+        try:
+            yield
+        finally:
+            for number, handler in zip(numbers, before, strict=True):
+                signal.signal(number, handler)
+
+    def heeded(self, speak: Callable[_P, None]) -> Callable[_P, None]:
+        """``speak``, which ends the conversion where that was asked for."""
+
+        def speak_or_end(*words: _P.args, **named: _P.kwargs) -> None:
+            if self._asked:
+                raise KeyboardInterrupt
+            speak(*words, **named)
+
+        return speak_or_end
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        self._asked = True
+        raise KeyboardInterrupt
 
 
 def _say(line: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,8 +31,10 @@ def load_keras(path: Path, description: NetworkDescription) -> FloatNetwork:
         with quiet(show=False):
             model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises nearly anything on a damaged file
+        cut = path.suffix.lower() == ".keras" and not zipfile.is_zipfile(path)
+        why = "it is no .keras file, or is cut short" if cut else _reason(error)
         raise ConversionRefused(
-            f"{path.name} cannot be loaded: {_reason(error)}.",
+            f"{path.name} cannot be loaded: {why}.",
             "Give a whole .keras or .h5 file of Keras' own layers; one with code of its own can be "
             "given as the folder that model.export writes (a SavedModel).",
         ) from error

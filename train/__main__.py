@@ -35,9 +35,9 @@ def main(argv: list[str] | None = None) -> int:
         print(f"leukoscope: {fault}", file=sys.stderr)
         return fault.exit_status
     except OSError as error:  # a folder for a recipe, a file for --out, a full disk
-        fault = UsageFault(f"{error.filename}: {error.strerror}.", "Name another, or make room.")
-        print(f"leukoscope: {fault}", file=sys.stderr)
-        return fault.exit_status
+        wrong = UsageFault(f"{error.filename}: {error.strerror}.", "Name another, or make room.")
+        print(f"leukoscope: {wrong}", file=sys.stderr)
+        return wrong.exit_status
     except KeyboardInterrupt:
         print("leukoscope: stopped; the same command goes on from here.", file=sys.stderr)
         return 1
