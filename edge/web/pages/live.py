@@ -59,7 +59,13 @@ async def start_control(visit: Visit) -> Response:
 
 
 async def end(visit: Visit) -> Response:
-    """End the examination with the verdict that its cells allow."""
+    """End the examination with the verdict that its cells allow.
+
+    A page that was left open says which slide it shows; another one must not be ended by it.
+    """
+    meant, now = visit.form.text("slide"), visit.parts.control.progress.slide
+    if meant and meant != now:
+        raise Refusal(409, "other_slide", slide=now)
     visit.parts.control.end()
     return visit.go("/")
 

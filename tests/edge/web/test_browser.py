@@ -334,3 +334,15 @@ def test_a_word_on_the_scale_leaves_the_advice_in_sight_on_a_phone(
         _shot(page, f"live-phone-scale-{language}")
     finally:
         board.put(before)
+
+
+def test_the_longest_slide_number_without_a_blank_fits_a_small_phone(visit, device: Device) -> None:
+    number = examined(device.home, 3, "W" * 64)
+    with Store.open_to_read(device.home) as store:
+        cell = store.cells(number)[0].number
+    small = {"width": 360, "height": 740}
+    page = visit(small)
+    for path in (f"/slides/{number}", f"/cells/{cell}", "/slides"):
+        page.goto(device.url + path)
+        assert "W" * 64 in page.inner_text("main").replace("\n", "")
+        assert page.evaluate("document.documentElement.scrollWidth") <= small["width"], path

@@ -197,6 +197,28 @@ def test_one_examination_at_a_time(clinic: Clinic) -> None:
     assert clinic.control.ended == 1
 
 
+def test_a_page_left_open_cannot_end_the_next_slides_examination(clinic: Clinic) -> None:
+    """Two phones: on one the first slide was ended, and the second begun, while the other slept."""
+    one, other = clinic.logged_in("reviewer"), clinic.logged_in("reviewer")
+    one.post("/examination/start", slide="S-1")
+    shown = 'name="slide" value="S-1" form="when-going-on"'
+    assert shown in other.get("/").text, "the page says which slide its button ends"
+    clinic.live.states.put(Progress(Phase.ENDED, "S-1"))
+    assert shown not in other.get("/live/status").text
+    one.post("/examination/start", slide="S-2")
+    late = other.post("/examination/end", slide="S-1")
+    assert late.status_code == 409
+    assert "Meanwhile slide S-2 is being examined" in late.text
+    assert clinic.control.ended == 0
+    assert other.post("/examination/end", slide="S-2").status_code == 303
+    assert clinic.control.ended == 1
+
+
+def test_the_page_waits_for_no_picture_before_there_is_one(clinic: Clinic) -> None:
+    """A browser that asked for it would call the page unfinished for as long as none comes."""
+    assert 'src="/live.jpg"' not in clinic.logged_in("viewer").get("/").text
+
+
 def test_the_control_is_started_by_who_may_and_told_in_every_language(clinic: Clinic) -> None:
     assert clinic.logged_in("viewer").post("/control/start").status_code == 403
     browser = clinic.logged_in("reviewer")
