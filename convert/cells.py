@@ -16,6 +16,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,9 @@ from edge.imaging.crop import CropSpec, crop_cell
 from edge.inference.fields import parse_object
 
 Progress = Callable[[str, int, int], None]
+
+_GREY: Final = 4
+"""Levels that channels of a grey picture may be apart, by its compression."""
 
 
 @dataclass(frozen=True)
@@ -205,6 +209,20 @@ def refuse_same_pictures(calibration: CellSet, holdout: CellSet) -> None:
             f"such as {second.file} of {second.store.name} and {first.file} of "
             f"{first.store.name}.",
             "Leave each picture in one of the two sets.",
+        )
+
+
+def refuse_colourless(cells: CellSet, where: str) -> None:
+    """A stain is judged by its colours, and the device answers no grey picture.
+
+    Raises:
+        DataMissing: More than half of the pictures are grey.
+    """
+    grey = sum(int(np.ptp(crop, axis=-1).max()) <= _GREY for crop in cells.crops)
+    if grey > len(cells) / 2:
+        raise DataMissing(
+            f"{grey} of the {len(cells)} pictures of {where} have no colour.",
+            "Give them as the camera took them, in colour.",
         )
 
 

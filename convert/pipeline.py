@@ -17,6 +17,7 @@ from convert.cells import (
     list_cells,
     pictures_left_out,
     read_cells,
+    refuse_colourless,
     refuse_one_kind,
     refuse_overlap,
     refuse_same_pictures,
@@ -29,7 +30,7 @@ from convert.golden_inputs import choose_apart, draw_cells
 from convert.ladder import Calibration, Ladder
 from convert.metadata import with_metadata
 from convert.onnx_source import compare
-from convert.operating_point import Answers, Rate
+from convert.operating_point import Answers, Decision, Rate
 from convert.out_of_fold import CALLS_FILE, read_out_of_fold, read_report
 from convert.pixel_contract import Alternative, check_contract
 from convert.quantize import choose_representative, prepare
@@ -134,6 +135,7 @@ def convert(
         raise _failure(trials, prepared.obstacle)
     trial = trials[-1]
     _tell_if_blind(trial.figures["float"], say)
+    _tell_if_never_unsure(trial.decision, settings, say)
     told = _told(job, network, trial, settings) | {
         "operating_point": _operating_point(trial.sensitivity, trial.false_blasts, job),
         "figures": trial.figures,
@@ -165,6 +167,8 @@ def _read_both(
             say(f"{place}: {len(left_out)} pictures are not in its index.csv and are not used")
     both = read_cells(calibration, known, progress), read_cells(holdout, known, progress)
     refuse_same_pictures(*both)
+    for place, read in zip((job.calibration, job.holdout), both, strict=True):
+        refuse_colourless(read, place.name)
     return both
 
 
@@ -208,6 +212,15 @@ def _tell_if_blind(figures: dict[str, Any], say: Say) -> None:
             f"the float network itself hardly tells blasts from other cells of the holdout (AUC "
             f"{figures['auc']:.4f}, sensitivity {figures['sensitivity'] or 0:.4f}): the bundle "
             "holds what it promises, which is little"
+        )
+
+
+def _tell_if_never_unsure(decision: Decision, settings: ConvertSettings, say: Say) -> None:
+    """Without enough cells of one source there is no band without answers, and no promise."""
+    if decision.unsure_low == decision.unsure_high:
+        say(
+            "no cell will be left unanswered for being unsure: no source has enough cells for a "
+            f"band that keeps wrong answers below {settings.conformal_error:.0%}, or none is needed"
         )
 
 

@@ -14,6 +14,7 @@ from convert.cells import (
     list_cells,
     pictures_left_out,
     read_cells,
+    refuse_colourless,
     refuse_one_kind,
     refuse_overlap,
     refuse_same_pictures,
@@ -193,6 +194,18 @@ def test_pictures_of_every_kind_look_as_they_do_to_a_person(
         Image.fromarray(rgb).convert("CMYK").save(path.with_suffix(".jpg"), quality=95)
         cmyk = stores.read(folder, "blast/A_0.jpg").astype(int)
         assert np.abs(cmyk - rgb).mean() < 8
+
+
+def test_a_set_without_colour_is_refused(folder: Path, known: NetworkDescription) -> None:
+    """A bundle was proven on grey pictures, none of which the device would answer."""
+    refuse_colourless(read_cells(list_cells(folder, known), known, lambda *_: None), "tune")
+    for file in folder.glob("*/*.png"):
+        with Image.open(file) as picture:
+            picture.convert("L").save(file.with_suffix(".jpg"), quality=70)
+        file.with_suffix(".jpg").rename(file)
+    grey = read_cells(list_cells(folder, known), known, lambda *_: None)
+    with pytest.raises(DataMissing, match="14 of the 14 pictures of tune have no colour"):
+        refuse_colourless(grey, "tune")
 
 
 def test_a_picture_that_would_fill_the_memory_is_named(folder: Path) -> None:
