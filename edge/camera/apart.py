@@ -24,6 +24,7 @@ from edge.camera.frame import Frame, RgbImage
 from edge.camera.settings import CameraSettings
 from edge.camera.slots import SLOTS, Slots
 from edge.camera.source import is_live
+from edge.camera.stuck import StuckWatch
 from edge.camera.wire import fault_of, receive, send
 from edge.closing import Closing
 from edge.errors import CameraLost, CameraMissing, LeukoscopeError
@@ -55,6 +56,7 @@ class ApartCamera(Closing):
         self._first_number = 0
         self._number = -1
         self.on_trouble: Trouble = lambda fault: None
+        self._stuck = StuckWatch(self._settings.stuck_s) if is_live(source) else None
         self._child = _Child(source, self._settings.start_s)
         self.continuous = self._child.continuous
 
@@ -86,7 +88,7 @@ class ApartCamera(Closing):
         lost: LeukoscopeError | None = None
         while True:
             try:
-                frame = self._child.frame()
+                frame = self._seen(self._child.frame())
             except (CameraLost, CameraMissing) as fault:
                 lost = fault
             else:
@@ -98,6 +100,15 @@ class ApartCamera(Closing):
                 raise lost
             self.on_trouble(lost)
             self._start_again(last_s)
+
+    def _seen(self, frame: Frame | None) -> Frame | None:
+        """The frame, unless a live camera has given no other one for long."""
+        if frame is None or self._stuck is None:
+            return frame
+        if self._stuck.see(frame.rgb, time.monotonic()):
+            said = f"The camera gave the very same picture for {self._settings.stuck_s:g} s."
+            raise CameraLost(said)
+        return frame
 
     def _start_again(self, last_s: float) -> None:
         while True:

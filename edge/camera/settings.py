@@ -17,6 +17,7 @@ class CameraSettings:
         patience_s: Without a frame for so long, that process is killed and started anew.
         start_s: The same for its first frame: the camera is opened, exposure settles.
         give_up_s: So long after the last frame the examination ends with a fault.
+        stuck_s: A live camera that gave the very same picture for so long is started anew too.
     """
 
     source: str = "picamera"
@@ -24,11 +25,12 @@ class CameraSettings:
     patience_s: float = 3.0
     start_s: float = 15.0
     give_up_s: float = 60.0
+    stuck_s: float = 10.0
 
     def __post_init__(self) -> None:
         if not self.source.strip():
             raise ValueError("source names no camera")
-        for name in ("patience_s", "start_s", "give_up_s"):
+        for name in ("patience_s", "start_s", "give_up_s", "stuck_s"):
             if not (math.isfinite(getattr(self, name)) and 0.2 <= getattr(self, name) <= 600):
                 raise ValueError(f"{name} must be 0.2 to 600 seconds")
         if not self.patience_s <= self.start_s <= self.give_up_s:
