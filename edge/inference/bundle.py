@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from edge.errors import BundleAltered, BundleMissing, BundleRefused
 from edge.inference.fields import Fields, parse_object
+from edge.inference.self_told import refuse_contradiction
 from edge.inference.signature import check_signature, public_key_file
 from edge.inference.views import VIEWS
 from edge.judgement.operating_point import BetaSpread, CertainSign, OperatingPoint
@@ -150,7 +151,8 @@ def load_bundle(folder: Path) -> Bundle:
 
     Raises:
         BundleMissing: The folder or its ``bundle.json`` is not there.
-        BundleRefused: ``bundle.json`` is damaged, lacks a field, or is too new; a file is missing.
+        BundleRefused: ``bundle.json`` is damaged, lacks a field, is too new, or contradicts what
+            the model file says of itself; a file is missing.
         BundleAltered: A file's SHA-256 differs.
         BundleUnsigned: This device has its maker's public key, and the bundle was not signed
             with its private half.
@@ -163,6 +165,7 @@ def load_bundle(folder: Path) -> Bundle:
     fields = parse_object(text, DESCRIPTION_FILE)
     _check_schema(fields)
     files = _read_files(folder, fields.section("files"))
+    refuse_contradiction(files[MODEL_FILE], fields)
     labels = fields.texts("labels")
     blast_labels = _subset(fields, "blast_labels", labels)
     non_cell_labels = _subset(fields, "non_cell_labels", labels)
