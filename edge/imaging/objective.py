@@ -13,7 +13,7 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.imaging.scale import measure_scale
+from edge.imaging.scale import confirms_scale, measure_scale
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,9 @@ class ObjectiveWatch:
         if not self._strange and not self.other and self._since < self._settings.every:
             return False
         self._since = 0
+        if confirms_scale(rgb, self._um_per_px, self._settings.factor):
+            self._strange, self.other = 0, False
+            return False
         reading = measure_scale(rgb)
         if reading is None:
             return self.other

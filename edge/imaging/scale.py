@@ -40,8 +40,20 @@ _SMALLEST_PX: Final = 4.5
 _FINE_PX: Final = 7.0
 """A radius from which on the outline is measured well enough, on the reduced picture."""
 
+_GLANCE_PX: Final = 320
+"""Side of the reduced window that is looked at where the scale is only to be confirmed."""
+
+_GLANCE_RADIUS_PX: Final = 12.0
+"""Radius that a red cell should have there, at least where the picture is not coarser."""
+
+_LEAST_CONFIRMING: Final = 8
+"""So many red cells must be of the size expected."""
+
 _LEAST_EXPLAINED: Final = 0.15
 """Less than this share of the stained area in round cells is no measurement."""
+
+_WELL_EXPLAINED: Final = 0.3
+"""More than this, and no finer look is needed."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +98,7 @@ def measure_scale(rgb: NDArray[np.uint8]) -> ScaleEstimate | None:
             continue
         if best is None or reading.explained > 1.15 * best.explained:
             best = reading
-        if best.fine and best.explained > 0.3 and best.red_cells >= 4:
+        if best.fine and best.explained > _WELL_EXPLAINED and best.red_cells >= 4:
             break
     if best is None or best.explained < _LEAST_EXPLAINED:
         return None
@@ -101,16 +113,40 @@ def measure_scale(rgb: NDArray[np.uint8]) -> ScaleEstimate | None:
     return ScaleEstimate(um_per_px, error, best.red_cells)
 
 
+def confirms_scale(rgb: NDArray[np.uint8], um_per_px: float, factor: float) -> bool:
+    """Whether the red cells in the middle of a field are of the size that a scale lets expect.
+
+    A fifth of the work of ``measure_scale``. False says nothing: perhaps too few are seen.
+
+    Args:
+        rgb: uint8 (height, width, 3).
+        um_per_px: The scale.
+        factor: So many times smaller or larger they may be, above 1.
+    """
+    radius_px = RED_CELL_UM / 2.0 / um_per_px
+    reduction = max(1, int(radius_px / _GLANCE_RADIUS_PX))
+    reading = _read(reduced(_middle(rgb, _GLANCE_PX * reduction), reduction), reduction)
+    if reading is None or reading.explained <= _WELL_EXPLAINED:
+        return False
+    away = abs(log(reading.diameter_px / (2.0 * radius_px)))
+    return reading.fine and reading.red_cells >= _LEAST_CONFIRMING and away < log(factor)
+
+
+def _middle(rgb: NDArray[np.uint8], side_px: int) -> NDArray[np.uint8]:
+    """The middle of a picture, at most so tall and wide."""
+    height, width = rgb.shape[:2]
+    tall, wide = min(height, side_px), min(width, side_px)
+    top, left = (height - tall) // 2, (width - wide) // 2
+    return rgb[top : top + tall, left : left + wide]
+
+
 def _reductions(rgb: NDArray[np.uint8]) -> list[tuple[NDArray[np.uint8], int]]:
     """The whole picture reduced, then its middle at ever finer scale."""
     height, width = rgb.shape[:2]
     factor = max(1, ceil(max(height, width) / _SIDE_PX))
     result = []
     while True:
-        tall, wide = min(height, _SIDE_PX * factor), min(width, _SIDE_PX * factor)
-        top, left = (height - tall) // 2, (width - wide) // 2
-        middle = rgb[top : top + tall, left : left + wide]
-        result.append((reduced(middle, factor), factor))
+        result.append((reduced(_middle(rgb, _SIDE_PX * factor), factor), factor))
         if factor == 1:
             return result
         factor = max(1, factor // 2)

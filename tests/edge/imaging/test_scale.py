@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.imaging.scale import ScaleEstimate, ScaleTracker, measure_scale
+from edge.imaging.scale import ScaleEstimate, ScaleTracker, confirms_scale, measure_scale
 from tests.edge.imaging.smears import drawn_field, real_pictures
 
 # Read by eye from the burned-in bars: 8 um are 42 px and 20 um are 105 px in all fields that show
@@ -26,6 +26,26 @@ def test_a_drawn_field_gives_its_scale(um_per_px: float, nuclei: int) -> None:
     estimate = measure_scale(drawn_field(um_per_px, size=size, nuclei=nuclei, seed=seed))
     assert estimate is not None
     assert estimate.um_per_px == pytest.approx(um_per_px, rel=0.07)
+
+
+@pytest.mark.parametrize("um_per_px", [0.05, 0.08, 0.12, 0.2, 0.3, 0.4])
+def test_a_glance_confirms_the_scale_in_use_and_never_another_objective(um_per_px: float) -> None:
+    size = (960, 1280) if um_per_px < 0.1 else (720, 960)
+    field = drawn_field(um_per_px, size=size, nuclei=1, seed=int(um_per_px * 100))
+    assert confirms_scale(field, um_per_px, 1.5)
+    for times in (0.1, 0.25, 0.4, 0.5, 2.0, 2.5, 4.0, 10.0):
+        assert not confirms_scale(field, um_per_px * times, 1.5), times
+
+
+def test_a_glance_at_real_fields_confirms_their_scale_and_never_another_objective() -> None:
+    """Of 30 fields of the thalassemia set nearly all; what is not confirmed is measured whole."""
+    fields = real_pictures("chula_red_cells", 30, seed=9)
+    kept = [rgb for name, rgb in fields if name not in CHULA_WITHOUT_KNOWN_SCALE]
+    confirmed = sum(confirms_scale(rgb, CHULA_UM_PER_PX, 1.5) for rgb in kept)
+    print(f"confirmed at a glance: {confirmed} of {len(kept)}")
+    assert confirmed >= 0.85 * len(kept)
+    for times in (0.25, 0.5, 2.0, 2.5):
+        assert not any(confirms_scale(rgb, CHULA_UM_PER_PX * times, 1.5) for rgb in kept), times
 
 
 def test_a_wide_frame_of_tiny_cells_gives_its_scale() -> None:
