@@ -116,7 +116,7 @@ def measure_scale(rgb: NDArray[np.uint8]) -> ScaleEstimate | None:
 def confirms_scale(rgb: NDArray[np.uint8], um_per_px: float, factor: float) -> bool:
     """Whether the red cells in the middle of a field are of the size that a scale lets expect.
 
-    A fifth of the work of ``measure_scale``. False says nothing: perhaps too few are seen.
+    A fraction of the work of ``measure_scale``. False says nothing: perhaps too few are seen.
 
     Args:
         rgb: uint8 (height, width, 3).
