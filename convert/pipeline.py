@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.card import model_card
+from convert.caveats import Say, tell_evidence, tell_if_blind, tell_if_never_unsure
 from convert.cells import (
     CellSet,
     Progress,
@@ -30,7 +30,7 @@ from convert.golden_inputs import choose_apart, draw_cells
 from convert.ladder import Calibration, Ladder
 from convert.metadata import with_metadata
 from convert.onnx_source import compare
-from convert.operating_point import Answers, Decision, Rate
+from convert.operating_point import Answers, Rate
 from convert.out_of_fold import CALLS_FILE, read_out_of_fold, read_report
 from convert.pixel_contract import Alternative, check_contract
 from convert.quantize import choose_representative, prepare
@@ -56,10 +56,7 @@ from edge.inference.views import at_right_angle
 
 _GOLDEN_POOL = 1000
 _COMPARED_IMPORT = 32
-_BLIND_AUC = 0.75
 _GATE_WORDS = ("FAILED", "warning", "passed")
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -134,8 +131,9 @@ def convert(
         _report(job, network, trials, holdout, settings, notes, contract, say)
         raise _failure(trials, prepared.obstacle)
     trial = trials[-1]
-    _tell_if_blind(trial.figures["float"], say)
-    _tell_if_never_unsure(trial.decision, settings, say)
+    tell_if_blind(trial.figures["float"], say)
+    tell_if_never_unsure(trial.decision, settings, say)
+    tell_evidence(trial.sensitivity, trial.false_blasts, say)
     told = _told(job, network, trial, settings) | {
         "operating_point": _operating_point(trial.sensitivity, trial.false_blasts, job),
         "figures": trial.figures,
@@ -203,25 +201,6 @@ def _check_contract(
             f"{len(found) - 1} other ways ({best.name}): {best.auc:.4f}"
         )
     return found
-
-
-def _tell_if_blind(figures: dict[str, Any], say: Say) -> None:
-    """int8 was proven to hold what float promises; where that is next to nothing, say so."""
-    if figures["auc"] < _BLIND_AUC or not figures["sensitivity"]:
-        say(
-            f"the float network itself hardly tells blasts from other cells of the holdout (AUC "
-            f"{figures['auc']:.4f}, sensitivity {figures['sensitivity'] or 0:.4f}): the bundle "
-            "holds what it promises, which is little"
-        )
-
-
-def _tell_if_never_unsure(decision: Decision, settings: ConvertSettings, say: Say) -> None:
-    """Without enough cells of one source there is no band without answers, and no promise."""
-    if decision.unsure_low == decision.unsure_high:
-        say(
-            "no cell will be left unanswered for being unsure: no source has enough cells for a "
-            f"band that keeps wrong answers below {settings.conformal_error:.0%}, or none is needed"
-        )
 
 
 def _report(

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from convert.out_of_fold import CALLS_FILE, COLUMNS, REPORT_FILE
-from convert.pipeline import Job, _tell_if_blind, convert
+from convert.pipeline import Job, convert
 from convert.settings import ConvertSettings
 from edge.errors import ConversionRefused, GateFailed
 from edge.inference.bundle import load_bundle
@@ -204,16 +204,6 @@ def test_a_failed_gate_writes_nothing(toy_world: ToyWorld, tmp_path: Path) -> No
     assert not report["passed"]
     assert len(report["rungs"]) >= 2, "the next rung was tried"
     assert any("in float" in rung["name"] for rung in report["rungs"])
-
-
-def test_a_network_that_knows_nothing_is_told_to_be_so() -> None:
-    said: list[str] = []
-    _tell_if_blind({"auc": 0.9, "sensitivity": 0.7}, said.append)
-    assert said == []
-    _tell_if_blind({"auc": 0.56, "sensitivity": 0.1}, said.append)
-    _tell_if_blind({"auc": 0.9, "sensitivity": None}, said.append)
-    assert len(said) == 2
-    assert "AUC 0.5600" in said[0]
 
 
 def test_a_folder_that_is_no_bundle_is_never_replaced(toy_world: ToyWorld, tmp_path: Path) -> None:
