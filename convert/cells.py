@@ -316,9 +316,10 @@ def _scale(row: dict[str, str], given: float | None, place: Path) -> float:
     except ValueError:
         scale = None
     if scale is None or not 0.02 <= scale <= 1.0:
+        what = f"the scale {told!r}, which is no microscope's" if told else "no scale"
         raise DataMissing(
-            f"{row['file']} of {place} has no scale.",
-            "Give --cells-um-per-px, or a column um_per_px in index.csv.",
+            f"{row['file']} of {place} has {what}.",
+            "Give --cells-um-per-px, or a column um_per_px in index.csv, from 0.02 to 1.0.",
         )
     return scale
 

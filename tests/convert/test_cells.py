@@ -80,6 +80,10 @@ def test_synonyms_are_understood_and_unknown_labels_named(
     assert [c.label for c in list_cells(tmp_path / "set", known, 0.2)] == ["blast", "neutrophil"]
     with pytest.raises(DataMissing, match="no scale"):
         list_cells(tmp_path / "set", known)
+    (tmp_path / "set" / "index.csv").write_text("file,label,um_per_px\nblast/a.png,blast,250\n")
+    with pytest.raises(DataMissing, match="the scale '250', which is no microscope's"):
+        list_cells(tmp_path / "set", known)
+    (tmp_path / "set" / "index.csv").unlink()
     (tmp_path / "set" / "zebra").mkdir()
     Image.new("RGB", (40, 40)).save(tmp_path / "set" / "zebra" / "a.png")
     with pytest.raises(DataMissing, match="zebra"):
