@@ -33,7 +33,7 @@ from edge.imaging.quality import NO_ADVICE, Quality, Trouble, assess
 from edge.imaging.red_cells import RedStain, red_stain
 from edge.imaging.reduction import overview
 from edge.imaging.repeats import Repeats
-from edge.imaging.scale import ScaleEstimate, ScaleTracker
+from edge.imaging.scale import ScaleEstimate, ScaleTracker, measure_scale
 from edge.imaging.slide_watch import SlideWatch
 from edge.imaging.stage import Place, Stage
 from edge.imaging.steadiness import Steadiness
@@ -91,6 +91,9 @@ _SEARCHED_AT_ONCE: Final = 60_000
 Pillow's ``reduce(4)`` of a frame of 1920x1080: most fields are searched at once, a crowded one in
 two frames. Half of it makes the slowest lamps quicker and the median frame dearer
 (`bench/README.md`)."""
+
+_FIELD_UM: Final = 60.0
+"""A picture with a shorter side may show a single cell and hardly a red one."""
 
 _SAME_FIELD_UM: Final = 15.0
 """Fields no further apart show nearly the same cells."""
@@ -284,6 +287,8 @@ class Screening:
         self._judged: Judgement | None = None
         self._chart = Chart()
         self._looks = Looks()
+        self._scaled_otherwise = False  # the newest picture of a folder
+        self._other_scale_pictures = 0
         self._searched: deque[_Searched] = deque()
         self.scale_notes: tuple[ScaleNote, ...] = ()
         self._memory = ScaleMemory(store.path.parent)
@@ -506,11 +511,14 @@ class Screening:
         else:
             quality = self._quality(frame, um_per_px, searched)
         self._last = place, quality
+        if not follow and quality.usable:
+            self._scaled_otherwise = self._is_scaled_otherwise(frame, um_per_px)
+            self._other_scale_pictures += self._scaled_otherwise
         with self._watch.step("advice"):
             sight = self._sight(frame, quality, place, stage, passing)
         worked = self._search_on(um_per_px, place, _SEARCHED_AT_ONCE)
         resting = False
-        if quality.usable and not self._objective.doubted:
+        if quality.usable and not (self._objective.doubted or self._scaled_otherwise):
             self._usable_frames += 1
             resting = searched or (not passing and self._rests(quality))
             if searched and self._looks.enough(place, quality.sharpness):
@@ -587,7 +595,7 @@ class Screening:
             self._stain_due = True  # where this frame is one of a push, in the next that is none
             seen_rgb = overview(frame.rgb)
             self._evenness = evenness_of(seen_rgb)
-        other = False
+        other = self._scaled_otherwise
         if self._camera.continuous:
             unseen = (Trouble.TOO_DARK, Trouble.SATURATED, Trouble.MOVING)
             seen = quality.trouble not in unseen
@@ -656,6 +664,21 @@ class Screening:
                 self._searched.append(_Searched(frame, place, search))
             self._looks.note(place, quality.sharpness)
             self._trusted, self._trusted_frames = quality, 0
+
+    def _is_scaled_otherwise(self, frame: Frame, um_per_px: float) -> bool:
+        """Whether a picture of a folder was taken through another objective, or made smaller since.
+
+        Nobody watched it being taken, so that each is looked at, but for those of single cells:
+        around them there are too few red cells.
+        """
+        if min(frame.rgb.shape[:2]) * um_per_px < _FIELD_UM:
+            return False
+        with self._watch.step("scale"):
+            reading = measure_scale(frame.rgb)
+        if reading is None:
+            return False
+        ratio = abs(math.log(reading.um_per_px / um_per_px))
+        return ratio > math.log(self._settings.objective.factor)
 
     def _known_ground(
         self, frame: Frame, um_per_px: float, place: Place, sharpness: float
@@ -835,6 +858,11 @@ class Screening:
             return SCALE_UNKNOWN
         if self._objective.other:
             return f"{_OTHER_SCALE} {judgement.reason}"
+        if self._other_scale_pictures:
+            said = f"{self._other_scale_pictures} of {self._frames} pictures are of another scale"
+            return (
+                f"{said} than {self._um_per_px:.3g} um/px and were not counted. {judgement.reason}"
+            )
         if self._repeats.count:
             said = "pictures show ground seen before; its cells were counted once."
             return f"{self._repeats.count} of {self._frames} {said} {judgement.reason}"
