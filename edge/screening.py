@@ -27,13 +27,13 @@ from edge.imaging.evenness import evenness_of
 from edge.imaging.known_ground import Ground
 from edge.imaging.locate import Candidate, Search, nothing_new
 from edge.imaging.looks import Looks
-from edge.imaging.objective import ObjectiveWatch
+from edge.imaging.objective import ObjectiveWatch, is_of_another_scale
 from edge.imaging.objectives import NoteKind, ScaleNote, known_scale
 from edge.imaging.quality import NO_ADVICE, Quality, Trouble, assess
 from edge.imaging.red_cells import RedStain, red_stain
 from edge.imaging.reduction import overview
 from edge.imaging.repeats import Repeats
-from edge.imaging.scale import ScaleEstimate, ScaleTracker, measure_scale
+from edge.imaging.scale import ScaleEstimate, ScaleTracker
 from edge.imaging.slide_watch import SlideWatch
 from edge.imaging.stage import Place, Stage
 from edge.imaging.steadiness import Steadiness
@@ -674,11 +674,8 @@ class Screening:
         if min(frame.rgb.shape[:2]) * um_per_px < _FIELD_UM:
             return False
         with self._watch.step("scale"):
-            reading = measure_scale(frame.rgb)
-        if reading is None:
-            return False
-        ratio = abs(math.log(reading.um_per_px / um_per_px))
-        return ratio > math.log(self._settings.objective.factor)
+            factor = self._settings.objective.factor
+            return is_of_another_scale(frame.rgb, um_per_px, factor) is True
 
     def _known_ground(
         self, frame: Frame, um_per_px: float, place: Place, sharpness: float

@@ -36,6 +36,22 @@ class ObjectiveSettings:
             raise ValueError("every and looks must be at least 1, factor above 1")
 
 
+def is_of_another_scale(rgb: NDArray[np.uint8], um_per_px: float, factor: float) -> bool | None:
+    """Whether the red cells of a field say that another objective was in; None where they are mute.
+
+    Args:
+        rgb: uint8 (height, width, 3).
+        um_per_px: The scale in use.
+        factor: Scales that differ more than this many times are of two objectives.
+    """
+    if confirms_scale(rgb, um_per_px, factor):
+        return False
+    reading = measure_scale(rgb)
+    if reading is None:
+        return None
+    return abs(log(reading.um_per_px / um_per_px)) > log(factor)
+
+
 class ObjectiveWatch:
     """Watches the scale of one examination.
 
@@ -70,13 +86,10 @@ class ObjectiveWatch:
         if not self._strange and not self.other and self._since < self._settings.every:
             return False
         self._since = 0
-        if confirms_scale(rgb, self._um_per_px, self._settings.factor):
-            self._strange, self.other = 0, False
-            return False
-        reading = measure_scale(rgb)
-        if reading is None:
+        strange = is_of_another_scale(rgb, self._um_per_px, self._settings.factor)
+        if strange is None:
             return self.other
-        if abs(log(reading.um_per_px / self._um_per_px)) > log(self._settings.factor):
+        if strange:
             self._strange = min(self._strange + 1, self._settings.looks)
         else:
             self._strange, self.other = 0, False
