@@ -1,5 +1,6 @@
 """What units, rules and installer say to each other: names that one sets and another waits for."""
 
+import os
 import re
 import subprocess
 
@@ -83,3 +84,11 @@ def test_the_installer_on_a_stick_runs_where_no_file_may_be_run_by_itself(tmp_pa
 def test_the_request_to_shut_down_is_left_where_it_is_waited_for():
     assert "PathExists=%t/leukoscope/poweroff" in read("leukoscope-poweroff.path")
     assert "RuntimeDirectory=leukoscope\n" in read(UNIT)
+
+
+def test_every_script_that_make_runs_by_its_name_may_be_run():
+    """In a clone, where git's word decides: a bash of one's own hides that it may not."""
+    makefile = (REPOSITORY / "Makefile").read_text()
+    named = set(re.findall(r"\s((?:bench|systemd)/[\w-]+\.sh)\b", makefile))
+    assert {"bench/arm64.sh", "bench/vm.sh", "systemd/usb-bundle.sh"} <= named
+    assert not [name for name in sorted(named) if not os.access(REPOSITORY / name, os.X_OK)]
