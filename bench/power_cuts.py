@@ -46,7 +46,8 @@ from edge.settings import ScreeningSettings, Settings
 from edge.signals.indicator import Signal
 from edge.signals.panel import NoLamps
 
-SOURCE = "phantom:healthy?seed=4&viewport=480x360&frames=14&white_cells_per_field=15"
+SOURCE = "phantom:healthy?seed={seed}&viewport=480x360&frames=1&white_cells_per_field=15"
+FIELDS = 22
 SETTINGS = replace(
     Settings(),
     # A short slide that ends green: what is tried here is the card, not the statistics.
@@ -105,9 +106,12 @@ class _TellingLamps(NoLamps):
 
 
 def rendered() -> list[Frame]:
-    """The frames of the smear that every examination looks at."""
-    with open_camera(SOURCE) as camera:
-        return list(camera.frames())
+    """The fields that every examination looks at, none showing ground of another."""
+    fields = []
+    for seed in range(FIELDS):
+        with open_camera(SOURCE.format(seed=seed)) as camera:
+            fields += list(camera.frames())
+    return fields
 
 
 def examine(home: Path, frames: Sequence[Frame], out: TextIO) -> None:
