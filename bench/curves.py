@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -29,7 +29,7 @@ CELLS = (0, 1, 5, 20, 80)
 SIZES = ((640, 480), (1280, 960), (1920, 1080), (2592, 1944), (4056, 3040))
 CHARTS = (200, 2_000, 20_000)
 UM_PER_PX = 0.2
-_REPEATS = 5
+_TURNS = 15
 
 
 def drawn_field(size: tuple[int, int], white_cells: int, seed: int) -> NDArray[np.uint8]:
@@ -67,14 +67,18 @@ def _disc(
     part[rows**2 + columns**2 <= radius**2] *= np.array(colour, dtype=np.float32)
 
 
-def cost(work: Callable[[], object], repeats: int = _REPEATS) -> float:
-    """Computing time of one pass, median, seconds."""
-    times = []
-    for _ in range(repeats):
-        start_s = time.thread_time()
-        work()
-        times.append(time.thread_time() - start_s)
-    return median(times)
+def costs(works: Mapping[str, Callable[[], object]]) -> dict[str, float]:
+    """Computing time of one pass of each, seconds: the median of several turns.
+
+    They take turns, so that a while in which the machine is slow falls on all of them.
+    """
+    times: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(_TURNS):
+        for name, work in works.items():
+            start_s = time.thread_time()
+            work()
+            times[name].append(time.thread_time() - start_s)
+    return {name: median(spent) for name, spent in times.items()}
 
 
 def exponent(sizes: list[float], costs: list[float]) -> float:
@@ -89,14 +93,14 @@ def exponent(sizes: list[float], costs: list[float]) -> float:
 
 def by_cells() -> dict[str, dict[str, float]]:
     """``locate`` on 1920x1080 with more and more white cells; and what each one found adds."""
+    fields = {str(count): drawn_field((1920, 1080), count, seed=1) for count in CELLS}
+    spent = costs({name: partial(locate, rgb, UM_PER_PX) for name, rgb in fields.items()})
+    unit = costs({"reduce": partial(Image.fromarray(fields["0"]).reduce, 4)})["reduce"]
     rows = {}
-    for count in CELLS:
-        rgb = drawn_field((1920, 1080), count, seed=1)
-        unit = cost(partial(Image.fromarray(rgb).reduce, 4))
-        found = len(locate(rgb, UM_PER_PX))
-        spent = cost(partial(locate, rgb, UM_PER_PX)) / unit
-        rows[str(count)] = {"found": found, "locate": round(spent, 2)}
-        print(f"{count:3d} cells, {found:3d} found: locate {spent:.1f} x reduce(4)", flush=True)
+    for name, rgb in fields.items():
+        found, times = len(locate(rgb, UM_PER_PX)), spent[name] / unit
+        rows[name] = {"found": found, "locate": round(times, 2)}
+        print(f"{name:>3} cells, {found:3d} found: locate {times:.1f} x reduce(4)", flush=True)
     return rows
 
 
@@ -105,31 +109,35 @@ def by_size() -> dict[str, dict[str, float]]:
     rows = {}
     for width, height in SIZES:
         rgb = drawn_field((width, height), max(1, width * height // 500_000), seed=2)
-        unit = cost(partial(Image.fromarray(rgb).reduce, 4))
         stage = Stage(UM_PER_PX)
         stage.locate_field(rgb)
-        costs = {
-            "stage": cost(partial(stage.locate_field, rgb)),
-            "quality": cost(partial(assess, rgb, UM_PER_PX)),
-            "locate": cost(partial(locate, rgb, UM_PER_PX)),
-        }
-        row = {name: round(spent / unit, 2) for name, spent in costs.items()}
-        rows[f"{width}x{height}"] = {**row, "ms": round(sum(costs.values()) * 1e3, 2)}
+        spent = costs(
+            {
+                "reduce": partial(Image.fromarray(rgb).reduce, 4),
+                "stage": partial(stage.locate_field, rgb),
+                "quality": partial(assess, rgb, UM_PER_PX),
+                "locate": partial(locate, rgb, UM_PER_PX),
+            }
+        )
+        unit = spent.pop("reduce")
+        row = {name: round(one / unit, 2) for name, one in spent.items()}
+        rows[f"{width}x{height}"] = {**row, "ms": round(sum(spent.values()) * 1e3, 2)}
         print(f"{width}x{height}: {row} x reduce(4) of it", flush=True)
     return rows
 
 
 def by_chart() -> dict[str, float]:
     """Microseconds to ask a chart about 20 cells, with more and more cells counted before."""
-    rows = {}
+    works = {}
     for count in CHARTS:
         chart, side = Chart(), int(count**0.5) + 1
         ground = [(10.0 * (i % side), 10.0 * (i // side)) for i in range(count)]
         place = Place(0, 0.0, 0.0, False, 1.0)
         chart.new_cells(place, ground)
-        asked = ground[:: max(1, count // 20)][:20]
-        rows[str(count)] = round(cost(partial(chart.new_cells, place, asked)) * 1e6, 1)
-        print(f"chart of {count} cells: {rows[str(count)]} us for 20 cells", flush=True)
+        works[str(count)] = partial(chart.new_cells, place, ground[:: max(1, count // 20)][:20])
+    rows = {name: round(spent * 1e6, 1) for name, spent in costs(works).items()}
+    for name, spent in rows.items():
+        print(f"chart of {name} cells: {spent} us for 20 cells", flush=True)
     return rows
 
 
