@@ -429,6 +429,7 @@ chmod -R a+rX /media/stick
     def switched_off_by_button(self) -> None:
         """Held for 8 seconds: the whole machine shuts down in order."""
         machine = self._machine
+        time.sleep(2.0)  # a button that is down when it is first looked at is taken for stuck
         machine.shell("touch /run/leukopins/pressed-GPIO24")
         begun_s = time.monotonic()
         while Path(f"/proc/{machine.pid}").exists() and time.monotonic() - begun_s < 90:
