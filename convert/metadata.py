@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from convert.flatbuffer import pack, parse
+from edge.inference.self_told import PLAIN_FILE
 
 METADATA_NAME: Final = b"TFLITE_METADATA"
 LABELS_FILE: Final = "labels.txt"
-PLAIN_FILE: Final = "leukoscope.json"
 _IDENTIFIER: Final = b"M001"
 _PARSER: Final = "1.5.0"
 _FIXED_DATE: Final = (2026, 1, 1, 0, 0, 0)

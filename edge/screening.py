@@ -849,8 +849,8 @@ class Screening:
         if judgement.verdict is not Verdict.CANNOT_JUDGE:
             return judgement.reason
         if self._um_per_px is None and self.light_trouble is not None:
-            said = self.light_trouble.value.replace("_", " ").lower()
-            return f"The scale could not be measured ({said}). {self.light_trouble.advice}"
+            why = self.light_trouble
+            return f"The scale could not be measured ({why.words}). {why.advice}"
         if self._um_per_px is None:
             return SCALE_UNKNOWN
         if self._objective.other:
@@ -868,8 +868,8 @@ class Screening:
         trouble, count = self._troubles.most_common(1)[0]
         if count <= self._settings.screening.trouble_share_max * self._frames:
             return judgement.reason
-        said = trouble.value.replace("_", " ").lower()
-        return f"{count} of {self._frames} frames could not be used ({said}). {judgement.reason}"
+        why = f"could not be used ({trouble.words})"
+        return f"{count} of {self._frames} frames {why}. {judgement.reason}"
 
     def _proof(self, judgement: Judgement) -> CompletedExamination | None:
         if judgement.verdict is not Verdict.NO_BLASTS_FOUND:

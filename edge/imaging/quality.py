@@ -42,6 +42,11 @@ class Trouble(StrEnum):
     TOO_EMPTY = "too_empty"
 
     @property
+    def words(self) -> str:
+        """Why, in plain words: "out of focus"."""
+        return self.value.replace("_", " ")
+
+    @property
     def advice(self) -> str:
         """What the person should do, one plain sentence."""
         return _ADVICE[self]

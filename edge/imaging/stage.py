@@ -264,7 +264,7 @@ class Stage:
             still = register_near(self._last[0], view, 0.0, 0.0, limits.registration)
             if still is not None and still.agreement >= limits.rest_agreement:
                 return still
-        return register(self._last[0], view, self._settings.registration)
+        return register(self._last[0], view, limits.registration)
 
     def _at_rest(self, step: Offset | None) -> bool:
         return step is not None and step.overlap >= (1 - self._settings.rest_step) ** 2

@@ -17,6 +17,8 @@ from edge.errors import BundleRefused
 from edge.inference.fields import Fields, parse_object
 
 PLAIN_FILE: Final = "leukoscope.json"
+"""In the zip that the converter lays behind the model."""
+
 _MOST_BYTES: Final = 4_000_000
 _COMPUTED: Final = (
     "labels", "blast_labels", "non_cell_labels", "input", "output", "decision", "abstention",

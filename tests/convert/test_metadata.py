@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convert.metadata import LABELS_FILE, METADATA_NAME, PLAIN_FILE, with_metadata
+from convert.metadata import LABELS_FILE, METADATA_NAME, with_metadata
+from edge.inference.self_told import PLAIN_FILE
 from tests.shared_data import REPOSITORY
 
 pytest.importorskip("flatbuffers", reason="the extra `convert` is not installed")

@@ -149,6 +149,21 @@ class _Fields:
         """Nothing to close."""
 
 
+def _under_a_hand(
+    frames: list[NDArray[np.uint8]],
+    classifier: Classifier,
+    store: Store,
+    watch: Stopwatch | None = None,
+) -> Screening:
+    """The loop over frames of one slide that a hand moves, to the last of them."""
+    camera = _Fields(frames)
+    camera.continuous = True
+    return Screening(
+        camera, classifier, store, NoLamps(), Settings(), "S-9", "test", 0.2,
+        watch=watch, until_verdict=False,
+    )  # fmt: skip
+
+
 def test_no_picture_is_lost_while_the_scale_is_measured(
     classifier: Classifier, tmp_path: Path
 ) -> None:
@@ -382,12 +397,7 @@ def test_a_resting_hand_has_its_field_searched_once_and_a_lost_focus_is_still_to
     blurred = np.asarray(Image.fromarray(sharp).filter(ImageFilter.GaussianBlur(9)))
     watch = Stopwatch()
     with Store.open(tmp_path) as store:
-        camera = _Fields([sharp] * 20 + [blurred] * 12)
-        camera.continuous = True
-        loop = Screening(
-            camera, classifier, store, NoLamps(), Settings(), "S-9", "test", 0.2,
-            watch=watch, until_verdict=False,
-        )  # fmt: skip
+        loop = _under_a_hand([sharp] * 20 + [blurred] * 12, classifier, store, watch)
         steps = list(loop.steps())
     assert len(watch.laps["locate"]) == 1
     assert len(watch.laps["quality"]) < 20
@@ -403,12 +413,7 @@ def test_a_cell_is_judged_by_its_sharpest_view_and_once(
     """The hand settles: the second frame is the sharpest."""
     soft = np.asarray(Image.fromarray(field).filter(ImageFilter.GaussianBlur(1.2)))
     with Store.open(tmp_path) as store:
-        camera = _Fields([soft, field, soft, soft])
-        camera.continuous = True
-        loop = Screening(
-            camera, classifier, store, NoLamps(), Settings(), "S-10", "test", 0.2,
-            until_verdict=False,
-        )  # fmt: skip
+        loop = _under_a_hand([soft, field, soft, soft], classifier, store)
         steps = list(loop.steps())
         (examination,) = store.examinations()
         frames = {cell.record.frame for cell in store.cells(examination.number)}
@@ -442,12 +447,7 @@ def test_a_cell_seen_only_blurred_is_not_judged_until_the_hand_comes_back_to_it_
         ("always sharp", [field] * 8),
     ):
         with Store.open(tmp_path / name) as store:
-            camera = _Fields(frames)
-            camera.continuous = True
-            loop = Screening(
-                camera, classifier, store, NoLamps(), Settings(), "S-11", "test", 0.2,
-                until_verdict=False,
-            )  # fmt: skip
+            loop = _under_a_hand(frames, classifier, store)
             judged = [cell for step in loop.steps() for cell in step.cells]
             assert loop.outcome is not None
             assert len(store.cells(loop.outcome.examination)) == len(judged)
@@ -475,12 +475,7 @@ def test_a_crowded_field_is_searched_over_a_few_frames_and_no_cell_of_it_is_lost
         monkeypatch.setattr(screening, "_SEARCHED_AT_ONCE", work)
         watch = Stopwatch()
         with Store.open(tmp_path / name) as store:
-            camera = _Fields(frames)
-            camera.continuous = True
-            loop = Screening(
-                camera, classifier, store, NoLamps(), Settings(), "S-12", "test", 0.2,
-                watch=watch, until_verdict=False,
-            )  # fmt: skip
+            loop = _under_a_hand(frames, classifier, store, watch)
             steps = list(loop.steps())
             (examination,) = store.examinations()
             places = {
@@ -519,12 +514,7 @@ def test_a_quick_hand_that_stops_for_one_frame_has_every_stop_judged(
     ):
         watch = Stopwatch()
         with Store.open(tmp_path / name) as store:
-            camera = _Fields(frames)
-            camera.continuous = True
-            loop = Screening(
-                camera, classifier, store, NoLamps(), Settings(), "S-13", "test", 0.2,
-                watch=watch, until_verdict=False,
-            )  # fmt: skip
+            loop = _under_a_hand(frames, classifier, store, watch)
             steps = list(loop.steps())
         judged.append(sum(len(step.cells) for step in steps))
         measured.append(len(watch.laps["quality"]))
