@@ -849,8 +849,8 @@ class Screening:
         if judgement.verdict is not Verdict.CANNOT_JUDGE:
             return judgement.reason
         if self._um_per_px is None and self.light_trouble is not None:
-            why = self.light_trouble
-            return f"The scale could not be measured ({why.words}). {why.advice}"
+            light = self.light_trouble
+            return f"The scale could not be measured ({light.words}). {light.advice}"
         if self._um_per_px is None:
             return SCALE_UNKNOWN
         if self._objective.other:
