@@ -14,6 +14,9 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 RECORD: Final = ROOT / "models" / "float" / "leukoscope-mnv2" / "ablations.json"
 """What ``python -m train ablate`` wrote."""
 
+FULL_RECORD: Final = ROOT / "models" / "float" / "leukoscope-mnv2" / "full_length.json"
+"""What it wrote of ``train/recipes/full_length.toml``."""
+
 VIEWS_RECORD: Final = ROOT / "bench" / "views.json"
 """What ``python -m bench.views`` wrote."""
 
@@ -35,6 +38,23 @@ _KEYS: Final = (
     ("false_blasts_raabin", ".1%"),
 )
 
+_FULL_HEAD: Final = (
+    "| variant | million multiply-adds a cell | AUC | against mature cells | found "
+    "| patients under 0.90 | AUC, Munich unseen | found there | false blasts Barcelona unseen "
+    "| BCCD | Raabin |"
+)
+_FULL_KEYS: Final = (
+    ("million_multiply_adds", ".0f"),
+    ("auc_patients", ".4f"),
+    ("auc_patients_mature", ".4f"),
+    ("sensitivity_patients", ".3f"),
+    ("patients_under_0.90", "d"),
+    ("auc_munich", ".4f"),
+    ("sensitivity_munich", ".3f"),
+    ("false_blasts_barcelona", ".1%"),
+    ("false_blasts_bccd", ".1%"),
+    ("false_blasts_raabin", ".1%"),
+)
 
 _VIEWS_HEAD: Final = (
     "| views | AUC, fold 0 | found there | found, Munich's held-out pictures | false blasts "
@@ -53,6 +73,11 @@ _VIEWS_KEYS: Final = (
 def table() -> str:
     """The ablations as Markdown."""
     return _rows(_HEAD, _read(RECORD)["variants"], "variant", _KEYS)
+
+
+def full_length_table() -> str:
+    """Larger networks through the whole cross-validation, as Markdown."""
+    return _rows(_FULL_HEAD, _read(FULL_RECORD)["variants"], "variant", _FULL_KEYS)
 
 
 def views_table() -> str:
@@ -96,7 +121,12 @@ def rewrite(text: str) -> str:
     Raises:
         ValueError: The markers are not there.
     """
-    made_anew = {"ablations": table(), "views": views_table(), "left out": left_out_table()}
+    made_anew = {
+        "ablations": table(),
+        "full length": full_length_table(),
+        "views": views_table(),
+        "left out": left_out_table(),
+    }
     for name, made in made_anew.items():
         begin, end = (mark.format(name) for mark in _MARKS)
         text = between(text, begin, end, made)

@@ -112,7 +112,7 @@ def _evaluate(words: list[str]) -> None:
 def _ablate(words: list[str]) -> None:
     parser = _parser(
         "python -m train ablate",
-        "Train every variant of a table short, and compare them: ablations.json. Variants that "
+        "Train every variant of a table, and compare them: ablations.json. Variants that "
         "are there are not trained again.",
     )
     parser.add_argument("table", type=Path, help="train/recipes/ablations.toml")

@@ -1,6 +1,8 @@
-"""What each choice of a recipe is worth: variants trained short on the same split, compared.
+"""What each choice of a recipe is worth: variants trained on the same splits, compared.
 
-One training each: a difference no larger than that of a repetition with another seed says nothing.
+A table asks for one split, on which many variants can be tried short, or for the whole
+cross-validation, which only few can have. One training each: a difference no larger than that of a
+repetition with another seed says nothing.
 """
 
 from __future__ import annotations
@@ -17,9 +19,10 @@ from edge.errors import UsageFault
 from train.cells import split_cells
 from train.evaluation import figures
 from train.evaluation.answers import is_done, read_answers
-from train.evaluation.calls import RunCalls, call_run
+from train.evaluation.calls import call_run, read_calls
+from train.evaluation.report import report
 from train.labels import LABELS
-from train.plan import Run, read_cells
+from train.plan import Run, cross_validation, read_cells
 from train.recipe import Recipe
 
 
@@ -47,15 +50,20 @@ class Variant:
 
 @dataclass(frozen=True)
 class Ablation:
-    """Variants and the split they are compared on.
+    """Variants and the splits they are compared on.
 
     Attributes:
-        run: Who is held out.
+        runs: Who is held out: one run, or those of a whole cross-validation.
         variants: In order; teachers before their students.
     """
 
-    run: Run
+    runs: tuple[Run, ...]
     variants: tuple[Variant, ...]
+
+    def folder(self, variant: Variant, run: Run) -> Path:
+        """Where a variant's run lies, beneath the folder of all."""
+        alone = len(self.runs) == 1
+        return Path(variant.folder) if alone else Path(variant.folder, run.name)
 
     @classmethod
     def load(cls, path: Path, recipe: Recipe) -> Ablation:
@@ -66,9 +74,9 @@ class Ablation:
         """
         try:
             table = tomllib.loads(path.read_text(encoding="utf-8"))
-            run = Run("", int(table.pop("fold")), str(table.pop("leave_out")))
-            short = table.pop("short")
-            variants = [_variant(recipe, {**short, **entry}) for entry in table.pop("variants")]
+            runs = _runs(table, recipe)
+            common = table.pop("short", {})
+            variants = [_variant(recipe, {**common, **entry}) for entry in table.pop("variants")]
             known = set()
             for variant in variants:
                 if variant.teacher is not None and variant.teacher not in known:
@@ -80,7 +88,7 @@ class Ablation:
             raise UsageFault(f"Table {path} lacks the key {error}.", "Add it.") from error
         except (ValueError, TypeError) as error:
             raise UsageFault(f"Table {path}: {error}.", "Mend the table.") from error
-        return cls(run, tuple(variants))
+        return cls(runs, tuple(variants))
 
 
 def run_ablation(
@@ -96,60 +104,91 @@ def run_ablation(
 
     loaded: dict[Any, Data] = {}
     for variant in ablation.variants:
-        folder = out / variant.folder
-        if is_done(folder) or (only is not None and variant.name not in only):
+        if only is not None and variant.name not in only:
             continue
         recipe = variant.recipe
         key = (recipe.network.size_px, recipe.network.um_per_px, variant.white_reference)
-        if key not in loaded:
-            loaded.clear()
-            loaded[key] = Data.read(recipe, data, progress, variant.white_reference)
-        yield f"\n{variant.name}"
-        teacher = None
-        if variant.teacher is not None:
-            taught_by = next(v for v in ablation.variants if v.name == variant.teacher)
-            teacher = out / taught_by.folder / "float.keras"
-        train_run(recipe, "", ablation.run, loaded[key], weights, folder, teacher)
+        for run in ablation.runs:
+            folder = out / ablation.folder(variant, run)
+            if is_done(folder):
+                continue
+            if key not in loaded:
+                loaded.clear()
+                loaded[key] = Data.read(recipe, data, progress, variant.white_reference)
+            yield f"\n{variant.name} {run.name}".rstrip()
+            teacher = None
+            if variant.teacher is not None:
+                taught_by = next(v for v in ablation.variants if v.name == variant.teacher)
+                teacher = out / ablation.folder(taught_by, run) / "float.keras"
+            train_run(recipe, "", run, loaded[key], weights, folder, teacher)
 
 
 def compare(ablation: Ablation, data: Path, out: Path) -> list[dict[str, Any]]:
-    """Figures of every variant that is there, and what a call costs it."""
+    """Figures of every variant that is there, and what a cell costs it."""
     from train.network import build_network, multiply_adds
 
     rows = []
     for variant in ablation.variants:
-        folder = out / variant.folder
-        if not is_done(folder):
+        if not all(is_done(out / ablation.folder(variant, run)) for run in ablation.runs):
             continue
-        parts = split_cells(
-            read_cells(variant.recipe, data),
-            variant.recipe,
-            ablation.run.fold,
-            ablation.run.leave_out,
-        )
-        answers = read_answers(folder, parts["tune"], parts["holdout"])
-        network = build_network(variant.recipe.network, len(LABELS), None, 0)
-        cost = {"million_multiply_adds": round(answers.views * multiply_adds(network) / 1e6, 1)}
-        figures_of_run = _figures(call_run(ablation.run, parts, answers))
-        rows.append({"variant": variant.name, **cost, **figures_of_run})
+        network = variant.recipe.network
+        calls = multiply_adds(build_network(network, len(LABELS), None, 0)) * network.views
+        cost = {"million_multiply_adds": round(calls / 1e6, 1)}
+        if len(ablation.runs) == 1:
+            of_all = _figures_of_one(ablation.runs[0], variant, data, out / variant.folder)
+        else:
+            of_all = _figures_of_all(ablation.runs, variant, data, out / variant.folder)
+        rows.append({"variant": variant.name, **cost, **of_all})
     return rows
 
 
-def _figures(run: RunCalls) -> dict[str, Any]:
-    calls = figures.white_only(run.holdout)
+def _figures_of_one(run: Run, variant: Variant, data: Path, folder: Path) -> dict[str, Any]:
+    """At a threshold that 95% of the normal cells of the fold's patients pass."""
+    cells = read_cells(variant.recipe, data)
+    parts = split_cells(cells, variant.recipe, run.fold, run.leave_out)
+    called = call_run(run, parts, read_answers(folder, parts["tune"], parts["holdout"]))
+    calls = figures.white_only(called.holdout)
     patients = calls.where(calls.patients != "")
-    left_out = calls.where(calls.sources == run.run.leave_out)
-    limit = figures.log_odds_at_specificity(patients, 0.95)
-    fold = run.run.fold
-    at = figures.at_one_threshold(calls, {fold: limit})
-    healthy = figures.healthy_fields([replace(run, run=Run("", fold))], {fold: limit})
+    left_out = calls.where(calls.sources == run.leave_out)
+    limit = {run.fold: figures.log_odds_at_specificity(patients, 0.95)}
+    at = figures.at_one_threshold(calls, limit)
+    healthy = figures.healthy_fields([replace(called, run=Run("", run.fold))], limit)
     return {
         "auc_patients": figures.ranking(patients)["auc"],
         "sensitivity_patients": at["jhu"]["sensitivity"],
-        f"auc_{run.run.leave_out}": figures.ranking(left_out)["auc"],
-        f"sensitivity_{run.run.leave_out}": at[str(run.run.leave_out)]["sensitivity"],
+        f"auc_{run.leave_out}": figures.ranking(left_out)["auc"],
+        f"sensitivity_{run.leave_out}": at[str(run.leave_out)]["sensitivity"],
         **{f"false_blasts_{name}": part["at_one_threshold"] for name, part in healthy.items()},
     }
+
+
+def _figures_of_all(
+    runs: Sequence[Run], variant: Variant, data: Path, folder: Path
+) -> dict[str, Any]:
+    """Those of the report that goals are set for."""
+    recipe = variant.recipe
+    told = report(recipe, read_calls(recipe, runs, folder, read_cells(recipe, data)))
+    validated = told["cross_validation"]
+    patients = validated["leukemia_patients"]
+    row = {
+        "auc_patients": patients["auc"],
+        "auc_patients_mature": patients["auc_mature"],
+        "patients_under_0.90": patients["patient_auc"]["under_0.90"],
+        "sensitivity_patients": validated["one_threshold"]["jhu"]["sensitivity"],
+    }
+    for name, part in told["left_out"].items():
+        at = {"auc": part["auc"], **part["at_one_threshold"]}
+        row |= {f"{key}_{name}": value for key, value in at.items() if value is not None}
+    for name, part in told["healthy_fields"].items():
+        row[f"false_blasts_{name}"] = part["at_one_threshold"]
+    return row
+
+
+def _runs(table: dict[str, Any], recipe: Recipe) -> tuple[Run, ...]:
+    """The splits a table asks for; takes their keys out of it."""
+    if table.pop("cross_validation", False):
+        return tuple(replace(run, degrade=False) for run in cross_validation(recipe))
+    return (Run("", int(table.pop("fold")), str(table.pop("leave_out"))),)
 
 
 def _variant(recipe: Recipe, changes: dict[str, Any]) -> Variant:

@@ -186,7 +186,7 @@ def _defocus(x: Tensor, strength: float, chance: Any) -> Tensor:
     amount = _uniform((n, 1, 1, 1), -0.35, 1.0, chance) * strength
     coarse = _chosen((n, 1, 1, 1), 0.25, chance)
     fine_blur = _binomial(x)
-    blurred = coarse * _binomial(fine_blur) + (1.0 - coarse) * fine_blur
+    blurred = coarse * _binomial(_binomial(fine_blur)) + (1.0 - coarse) * fine_blur
     return x + amount * (blurred - x)
 
 

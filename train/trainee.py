@@ -33,7 +33,7 @@ class Trainee(keras.Model):  # type: ignore[misc]  # Keras has no types
 
     def __init__(self, network: Any, recipe: Recipe, teacher: Any | None = None) -> None:
         """``teacher``, a network of the same labels, shares its answers to each view (Hinton et
-        al. 2015): half of the loss is then the cross entropy with them."""
+        al. 2015): half of what is aimed at is then its answer."""
         super().__init__(name="trainee")
         self.network = network
         self.chance = keras.random.SeedGenerator(recipe.fit.seed)
@@ -76,28 +76,35 @@ class Trainee(keras.Model):  # type: ignore[misc]  # Keras has no types
         views = self.view(pictures, maps)
         logits = self.network(views, training=training)
         self._blend()
-        return self._label_loss(logits, wanted, views) + (
-            self._recipe.fit.blast_loss_weight * self._blast_loss(logits, wanted)
+        taught = None if self._teacher is None else self._teacher(views, training=False)
+        return self._label_loss(logits, wanted, taught) + (
+            self._recipe.fit.blast_loss_weight * self._blast_loss(logits, wanted, taught)
         )
 
-    def _label_loss(self, logits: Any, wanted: Any, views: Any) -> Any:
+    def _label_loss(self, logits: Any, wanted: Any, taught: Any | None) -> Any:
         smoothing = self._recipe.fit.label_smoothing
         aim = ops.one_hot(wanted, len(LABELS)) * (1.0 - smoothing) + smoothing / len(LABELS)
-        if self._teacher is not None:
-            aim = (aim + ops.softmax(self._teacher(views, training=False))) / 2.0
+        if taught is not None:
+            aim = (aim + ops.softmax(taught)) / 2.0
         return -ops.sum(aim * ops.log_softmax(logits), axis=-1)
 
-    def _blast_loss(self, logits: Any, wanted: Any) -> Any:
-        """Blast against other white cells, as the device will ask it: log-odds of the sums."""
+    def _blast_loss(self, logits: Any, wanted: Any, taught: Any | None) -> Any:
+        """Blast against other white cells, as the device will ask it."""
         smoothing = self._recipe.fit.label_smoothing
         hot = ops.one_hot(wanted, len(LABELS))
-        high = ops.logsumexp(logits + np.log(self._blast + _NEVER), axis=1)
-        low = ops.logsumexp(logits + np.log(self._other + _NEVER), axis=1)
         is_blast = ops.sum(hot * self._blast, axis=1)
         is_cell = is_blast + ops.sum(hot * self._other, axis=1)
         aim = is_blast * (1.0 - smoothing) + smoothing / 2.0
-        odds = high - low
+        if taught is not None:
+            aim = (aim + ops.sigmoid(self._blast_odds(taught))) / 2.0
+        odds = self._blast_odds(logits)
         return (ops.softplus(odds) - aim * odds) * is_cell
+
+    def _blast_odds(self, logits: Any) -> Any:
+        """Log-odds of the sum of the blasts' probabilities against that of the other cells'."""
+        high = ops.logsumexp(logits + np.log(self._blast + _NEVER), axis=1)
+        low = ops.logsumexp(logits + np.log(self._other + _NEVER), axis=1)
+        return high - low
 
     def _blend(self) -> None:
         step = self._steps + 1.0
