@@ -37,7 +37,7 @@ _METRICS = """\
 - Sensitivity: share of signed blasts flagged. False blasts: share of other white cells flagged.
 - ECE: mean distance of p_blast from the truth, over 15 bins.
 - Abstained: white cells that got no answer, because the other label could not be ruled out at the
-  conformal error of {conformal_error:.0%}, or because they are unlike what was trained on.
+  conformal error of {conformal_error:.1%}, or because they are unlike what was trained on.
 """
 
 _ETHICS = """\
@@ -133,7 +133,8 @@ wide), colours relative to the empty glass{_views(spec)}.
 - {told["conversion"]["method"]}; {told["conversion"]["bytes"]:,} bytes without metadata, ranges \
 from {told["conversion"]["representative_cells"]} cells.
 - Decision: temperature {decision["temperature"]}, offset of blasts \
-{decision["blast_offset"]}; blast from p_blast {decision["threshold"]}; no \
+{decision["blast_offset"]}, log-odds of p_blast times {decision["recalibration"]["slope"]} plus \
+{decision["recalibration"]["shift"]}; blast from p_blast {decision["threshold"]}; no \
 answer between {limits["unsure_low"]} and {limits["unsure_high"]}, nor below an energy of \
 {limits["minimum_energy"]}.
 - Trained by recipe {notes.get("recipe", "unknown")}, seed {notes.get("seed", "unknown")}.

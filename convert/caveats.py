@@ -44,5 +44,5 @@ def tell_if_never_unsure(decision: Decision, settings: ConvertSettings, say: Say
     if decision.unsure_low == decision.unsure_high:
         say(
             "no cell will be left unanswered for being unsure: no source has enough cells for a "
-            f"band that keeps wrong answers below {settings.conformal_error:.0%}, or none is needed"
+            f"band that keeps wrong answers below {settings.conformal_error:.1%}, or none is needed"
         )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,7 +14,7 @@ from convert.second_opinion import ask, plain_kernels
 from edge.inference.bundle import InputSpec, Quantization
 from edge.inference.classifier import dequantize, pixel_table, quantize
 from edge.inference.interpreter import LIBRARIES, Interpreter
-from edge.inference.views import mean_answer
+from edge.inference.views import mean_answer, mirrored
 
 
 class DeviceNetwork:
@@ -19,7 +22,7 @@ class DeviceNetwork:
 
     def __init__(self, network: NetworkDescription, interpreter: Interpreter) -> None:
         self.interpreter = interpreter
-        self._views = network.views
+        self.views = network.views
         found = interpreter.input
         self.input_quantization = Quantization(found.scale, found.zero_point)
         self.output_quantization = Quantization(
@@ -58,7 +61,7 @@ class DeviceNetwork:
             raws.append(self.raw(seen))
             return self.logits(raws[-1])
 
-        mean = mean_answer(answer, crops, self._views)
+        mean = mean_answer(answer, crops, self.views)
         return raws[0], mean
 
     def answers(self, crops: NDArray[np.uint8]) -> Floats:
@@ -67,27 +70,45 @@ class DeviceNetwork:
 
 
 def steps_apart(
-    model: bytes, device: DeviceNetwork, crops: NDArray[np.uint8]
-) -> tuple[NDArray[np.int64], str]:
-    """Largest difference of each crop's answer between interpreters, in steps, int64 (N,).
+    model: bytes, device: DeviceNetwork, crops: NDArray[np.uint8], views: int
+) -> tuple[Floats, str]:
+    """Largest difference of each crop's answer between interpreters, in steps, float64 (N,).
 
-    Compared with every other library that works here. The plain kernels of ai-edge-litert, which
-    round as tflite-runtime does, stand in where no other library is installed.
+    An answer is the mean over so many views: over the network's own it is what the device takes
+    for one. Compared with every other library that works here. The plain kernels of
+    ai-edge-litert, which round as tflite-runtime does, stand in where no other library is
+    installed.
 
     Returns:
         The differences, and what was compared, in words.
     """
-    stored = device.stored(crops)
-    wanted = device.interpreter.run(stored).astype(np.int64)
-    apart, names = [], []
-    for library in LIBRARIES:
-        if not device.interpreter.library.startswith(library):
-            answers = ask(library, model, stored)
-            if answers is not None:
-                apart.append(np.abs(answers - wanted).max(axis=1))
-                names.append(library)
+    others: dict[str, _Ask] = {
+        library: partial(ask, library, model)
+        for library in LIBRARIES
+        if not device.interpreter.library.startswith(library)
+    }
+    apart = _mean_differences(device, others, mirrored(crops, views))
     if not apart:
-        apart.append(np.abs(plain_kernels(model, stored) - wanted).max(axis=1))
-        names.append("plain kernels")
-    farthest: NDArray[np.int64] = np.max(apart, axis=0)
-    return farthest, f"{device.interpreter.library} and {', '.join(names)}"
+        plain: dict[str, _Ask] = {"plain kernels": partial(plain_kernels, model)}
+        apart = _mean_differences(device, plain, mirrored(crops, views))
+    farthest: Floats = np.max([np.abs(mean).max(axis=1) for mean in apart.values()], axis=0)
+    return farthest, f"{device.interpreter.library} and {', '.join(apart)}"
+
+
+_Ask = Callable[[NDArray[np.int8]], NDArray[np.int8] | None]
+
+
+def _mean_differences(
+    device: DeviceNetwork, others: dict[str, _Ask], views: Sequence[NDArray[np.uint8]]
+) -> dict[str, Floats]:
+    """How far others' raw answers are from the device's, float64 (N, labels), the mean over the
+    views, one of which is in memory at a time; without those that do not work here."""
+    sums: dict[str, Floats] = {}
+    for number, seen in enumerate(views):
+        stored = device.stored(seen)
+        own = device.interpreter.run(stored).astype(np.float64)
+        for name, other in others.items():
+            answers = other(stored) if number == 0 or name in sums else None
+            if answers is not None:
+                sums[name] = sums.get(name, 0.0) + (answers - own)
+    return {name: total / len(views) for name, total in sums.items()}

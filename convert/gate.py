@@ -123,19 +123,19 @@ def run_gate(found: Evidence, settings: ConvertSettings) -> list[Check]:
     ]
 
 
-def interpreters_check(steps: NDArray[np.int64], compared: str, most: int) -> Check:
+def interpreters_check(steps: Floats, compared: str, most: int) -> Check:
     """How far the answers of different interpreters lie apart.
 
     Args:
-        steps: Largest difference of every holdout cell, int64 (cells,).
+        steps: Largest difference of every holdout cell's answer, float64 (cells,).
         compared: Which interpreters.
         most: Steps allowed.
     """
-    worst = int(steps.max())
+    worst = float(steps.max())
     return Check(
         INTERPRETERS,
         worst <= most,
-        f"{compared}: {worst} steps apart at most (at most {most}) on {len(steps)} cells",
+        f"{compared}: {worst:.3g} steps apart at most (at most {most}) on {len(steps)} cells",
     )
 
 

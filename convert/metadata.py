@@ -129,11 +129,12 @@ def _metadata(told: dict[str, Any]) -> bytes:
 
 def _description(told: dict[str, Any]) -> str:
     decision = told["decision"]
+    line = decision["recalibration"]
     return (
         f"{told['purpose']} White cells of stained blood smears, told apart. Logits; divide by "
         f"{decision['temperature']}, add {decision['blast_offset']} to "
-        f"{' and '.join(told['blast_labels'])}, softmax over white cells; a blast from "
-        f"{decision['threshold']}."
+        f"{' and '.join(told['blast_labels'])}, softmax over white cells; log-odds of a blast "
+        f"times {line['slope']}, add {line['shift']}; a blast from {decision['threshold']}."
     )
 
 

@@ -1,7 +1,7 @@
 """Where the network decides, set on the calibration cells, and how well, on the holdout.
 
 Set on calibration cells: temperature, offset and energy limit; threshold and band of no answer too,
-unless out-of-fold calls of many more patients are there to set them.
+unless out-of-fold calls of many more patients are there to set them, and to recalibrate p_blast.
 Measured on the holdout, or on those out-of-fold calls, on patients never trained on: sensitivity
 and false-blast rate with their spread between patients, among the cells the network answers for.
 """
@@ -21,6 +21,7 @@ from convert.figures import Flags, Floats, negative_log_likelihood
 from convert.settings import ConvertSettings
 from edge.errors import DataMissing
 from edge.inference.classifier import Scores, score
+from edge.inference.recalibration import AS_IT_IS, Recalibration
 from edge.judgement.betabinomial import fit_beta_binomial
 from edge.judgement.operating_point import BetaSpread
 
@@ -48,6 +49,7 @@ class Decision:
     Attributes:
         temperature: Divides the logits.
         blast_offset: Added to the divided logits of the blast labels.
+        recalibration: Of p_blast.
         threshold: On p_blast.
         unsure_low: The band of no answer, on p_blast.
         unsure_high: See ``unsure_low``.
@@ -56,6 +58,7 @@ class Decision:
 
     temperature: float
     blast_offset: float
+    recalibration: Recalibration
     threshold: float
     unsure_low: float
     unsure_high: float
@@ -68,11 +71,13 @@ class Reference:
 
     Attributes:
         cells: Whose; without pictures.
-        p_blast: shape (cells,), calibrated.
+        p_blast: shape (cells,), calibrated, and recalibrated by a line like ``recalibration``.
+        recalibration: For this network's own p_blast.
     """
 
     cells: CellSet
     p_blast: Floats
+    recalibration: Recalibration = AS_IT_IS
 
 
 @dataclass(frozen=True)
@@ -110,7 +115,11 @@ class Rate:
 
 
 def network_scores(
-    logits: Floats, network: NetworkDescription, temperature: float, blast_offset: float
+    logits: Floats,
+    network: NetworkDescription,
+    temperature: float,
+    blast_offset: float,
+    recalibration: Recalibration = AS_IT_IS,
 ) -> Scores:
     """Scores of logits, as the device computes them."""
     return score(
@@ -120,6 +129,7 @@ def network_scores(
         network.labels,
         network.blast_labels,
         network.non_cell_labels,
+        recalibration,
     )
 
 
@@ -137,7 +147,8 @@ def set_decision(
         cells: The calibration cells.
         network: Labels.
         settings: Targets.
-        reference: Sets threshold and band instead of the calibration cells, where it is given.
+        reference: Sets threshold and band instead of the calibration cells, where it is given, and
+            how sure scores may be.
 
     Raises:
         DataMissing: The cells lack blasts, or white cells that are no blasts, or are too few to
@@ -150,13 +161,14 @@ def set_decision(
             "Give cells of both kinds.",
         )
     temperature, offset = _calibrate(logits[white], cells.is_blast[white], network)
-    scores = network_scores(logits, network, temperature, offset)
+    line = AS_IT_IS if reference is None else reference.recalibration
+    scores = network_scores(logits, network, temperature, offset, line)
     judged = reference or Reference(cells, scores.p_blast)
     _refuse_few(judged.cells)
     threshold = _threshold(judged.p_blast, judged.cells, settings)
     low, high = _unsure_band(judged, threshold, settings.conformal_error)
     energy = float(np.quantile(scores.energy[white], settings.strange_share))
-    return Decision(temperature, offset, threshold, low, high, round(energy, 3))
+    return Decision(temperature, offset, line, threshold, low, high, round(energy, 3))
 
 
 def _refuse_few(cells: CellSet) -> None:
@@ -176,7 +188,9 @@ def _refuse_few(cells: CellSet) -> None:
 
 def answer(logits: Floats, network: NetworkDescription, decision: Decision) -> Answers:
     """What the device would answer."""
-    scores = network_scores(logits, network, decision.temperature, decision.blast_offset)
+    scores = network_scores(
+        logits, network, decision.temperature, decision.blast_offset, decision.recalibration
+    )
     no_cell = np.array([label in network.non_cell_labels for label in network.labels])
     counted = ~no_cell[scores.best]
     unsure = (scores.p_blast > decision.unsure_low) & (scores.p_blast < decision.unsure_high)

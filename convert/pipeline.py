@@ -292,7 +292,7 @@ def _golden(trial: Trial, known: NetworkDescription, settings: ConvertSettings) 
     enough, so that the tolerance is left to processors that are not here."""
     pool = draw_cells(_GOLDEN_POOL, known.size_px, settings.seed)
     raw = trial.device.raw(pool)
-    steps, _ = steps_apart(trial.rung.model, trial.device, pool)
+    steps, _ = steps_apart(trial.rung.model, trial.device, pool, 1)
     equal = steps == 0
     allowed = equal if equal.sum() >= 4 * settings.golden_cells else steps <= TOLERANCE_STEPS
     if allowed.sum() < settings.golden_cells:
@@ -333,6 +333,7 @@ def _told(
         "decision": {
             "temperature": decision.temperature,
             "blast_offset": decision.blast_offset,
+            "recalibration": asdict(decision.recalibration),
             "threshold": decision.threshold,
         },
         "abstention": {

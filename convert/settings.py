@@ -39,8 +39,8 @@ class ConvertSettings:
         most_silence_change: Largest change of the share of cells that get no answer.
         most_verdicts_changed: Most holdout patients whose verdict changes.
         most_clipped: Largest share of a layer's values that int8 cuts off.
-        most_steps: Largest difference between two interpreters on any holdout cell, in steps of
-            the output.
+        most_steps: Largest difference between two interpreters' answers to any holdout cell (the
+            mean over the network's views), in steps of the output.
         most_float_layers: Most layers to be kept in float where int8 fails; 0 allows none.
         compared_layers: Cells on which layers are compared.
         contract_cells: Holdout cells on which the pixel contract is tried; 0 leaves it out.
@@ -54,7 +54,7 @@ class ConvertSettings:
     output_range_factor: float = 3.0
     specificity: float = 0.97
     blast_free_specificity: float = 0.99
-    conformal_error: float = 0.03
+    conformal_error: float = 0.025
     strange_share: float = 0.005
     blast_free_below: float = 0.01
     count_unseen_cameras: bool = True

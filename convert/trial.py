@@ -38,10 +38,12 @@ from convert.operating_point import (
     set_decision,
 )
 from convert.patients import Reading, read_rates
+from convert.recalibration import read_line
 from convert.score_reference import score_reference
 from convert.settings import ConvertSettings
 from convert.unseen_cameras import with_unseen_cameras
 from edge.inference.interpreter import open_interpreter
+from edge.inference.recalibration import AS_IT_IS
 from edge.inference.views import at_right_angle
 from edge.judgement.operating_point import OperatingPoint
 from edge.judgement.score_bins import ScoreReference
@@ -100,8 +102,10 @@ class Court:
     @property
     def reference(self) -> Reference | None:
         """What sets threshold and band instead of the calibration cells."""
-        folds = self.folds
-        return None if folds is None else Reference(folds[0], folds[1].scores.p_blast)
+        if self.folds is None:
+            return None
+        cells, answers = self.folds
+        return Reference(cells, answers.scores.p_blast, read_line(self.report) or AS_IT_IS)
 
 
 @dataclass(frozen=True)
@@ -233,7 +237,7 @@ def try_rung(rung: Rung, court: Court, told: Callable[[str], None]) -> Trial:
     checks = run_gate(evidence, settings)
     if all(check.passed for check in checks):
         told(f"comparing interpreters on {len(holdout)} holdout cells")
-        steps, compared = steps_apart(rung.model, device, holdout.crops)
+        steps, compared = steps_apart(rung.model, device, holdout.crops, network.views)
         checks.append(interpreters_check(steps, compared, settings.most_steps))
     return Trial(
         rung=rung,

@@ -201,9 +201,9 @@ def register_near(
     return Offset(fine_x, fine_y, top, overlap(field.pixels.shape, fine_x, fine_y))
 
 
-def agrees_unmoved(reference: View, field: View, least: float) -> bool:
-    """Whether two fields agree at least so well where they lie, not moved at all."""
-    return _agreement(reference, field, 0, 0, 0.0) >= least
+def agreement_unmoved(reference: View, field: View) -> float:
+    """How well two fields agree where they lie, not moved at all; -1 on empty glass."""
+    return _agreement(reference, field, 0, 0, 0.0)
 
 
 def overlap(shape: tuple[int, ...], x_px: float, y_px: float) -> float:

@@ -20,7 +20,7 @@ from edge.imaging.registration import (
     Offset,
     RegistrationSettings,
     View,
-    agrees_unmoved,
+    agreement_unmoved,
     details,
     overlap,
     reduction,
@@ -44,6 +44,8 @@ class StageSettings:
             lay has hardly moved, and is not looked for elsewhere: unrelated ground reaches 0.2.
         rest_hint: Only a field that agrees so well with the last one where that lay may have hardly
             moved: at a step of one pixel half of the agreement is left.
+        rest_kept: A field that agrees so well with a sharp one where that lay has not moved by more
+            than a sixth of a pixel, and keeps its place.
         rest_step: A field that moved less since the last one, as a share of the field, is at rest
             however coarse: out of focus perhaps, but not blurred in motion.
         min_contrast: Grey levels of contrast below which there is nothing to recognise.
@@ -59,6 +61,7 @@ class StageSettings:
     sharp_share: float = 0.7
     rest_agreement: float = 0.9
     rest_hint: float = 0.25
+    rest_kept: float = 0.985
     rest_step: float = 0.02
     min_contrast: float = 1.0
     patience: int = 5
@@ -70,8 +73,8 @@ class StageSettings:
             raise ValueError("key_overlap and rest_step must lie between 0 and 1")
         if not 0 < self.chain_agreement <= 1 or not 0 < self.rest_agreement <= 1:
             raise ValueError("chain_agreement and rest_agreement must lie between 0 and 1")
-        if not 0 <= self.rest_hint <= self.rest_agreement:
-            raise ValueError("rest_hint must lie between 0 and rest_agreement")
+        if not 0 <= self.rest_hint <= self.rest_agreement <= self.rest_kept:
+            raise ValueError("rest_hint, rest_agreement and rest_kept must ascend from 0")
         if not 0 <= self.sharp_share <= 1 or self.min_contrast < 0:
             raise ValueError("sharp_share must lie between 0 and 1, min_contrast above 0")
         if min(self.patience, self.search_keys, self.search_keys_blurred) < 1:
@@ -193,6 +196,7 @@ class Stage:
         self._joins: tuple[Join, ...] = ()
         self._places = 0
         self._last: tuple[View, _Spot] | None = None
+        self._last_sharp = False
         self._lost_fields = 0
         self._dirt = Dirt(self._settings.dirt)
         self._key_views: list[tuple[Details, NDArray[np.bool_] | None, View]] = []
@@ -214,7 +218,11 @@ class Stage:
         seen = details(rgb, self._factor, self.um_per_px, self._settings.registration)
         self._dirt.learn(seen)
         view = View(self._dirt.clean(seen))
-        step = self._step(view)
+        unmoved = self._unmoved(view)
+        if self._last is not None and self._last_sharp and unmoved >= self._settings.rest_kept:
+            # Later fields are held against the same one, so that a creep does not go unseen.
+            return self._place(self._last[1], new=False)
+        step = self._step(view, unmoved)
         sharp = self._sharp(view) or self._at_rest(step)
         return replace(self._find(view, step, sharp), blurred=not sharp)
 
@@ -231,7 +239,7 @@ class Stage:
         self._lost_fields = 0
         if sharp:
             spot = self._keep(view, spot)
-        self._last = (view, spot)
+        self._last, self._last_sharp = (view, spot), sharp and spot.proven
         return self._place(spot, new=False)
 
     @property
@@ -255,12 +263,18 @@ class Stage:
         confidence = (0.5 if spot.proven else 0.0) + agreement / 2
         return Place(spot.place, spot.x_px * um, spot.y_px * um, new, confidence, self._joins)
 
-    def _step(self, view: View) -> Offset | None:
+    def _unmoved(self, view: View) -> float:
+        """How well a field agrees with the last where that lay; -1 where that was not found."""
+        if self._last is None or self._lost_fields:
+            return -1.0
+        return agreement_unmoved(self._last[0], view)
+
+    def _step(self, view: View, unmoved: float) -> Offset | None:
         """Movement since the field before, if that one was found."""
         if self._last is None or self._lost_fields:
             return None
         limits = self._settings
-        if agrees_unmoved(self._last[0], view, limits.rest_hint):
+        if unmoved >= limits.rest_hint:
             still = register_near(self._last[0], view, 0.0, 0.0, limits.registration)
             if still is not None and still.agreement >= limits.rest_agreement:
                 return still
@@ -398,7 +412,7 @@ class Stage:
         self._places += 1
         self._lost_fields = 0
         self._keys.append(_Key(view.field, view.fineness, spot))
-        self._last = (view, spot)
+        self._last, self._last_sharp = (view, spot), False
         return self._place(spot, new=True)
 
     def _sharp(self, view: View) -> bool:

@@ -18,13 +18,16 @@ from numpy.typing import NDArray
 
 from edge.errors import BundleAltered, BundleMissing, BundleRefused
 from edge.inference.fields import Fields, parse_object
+from edge.inference.recalibration import AS_IT_IS, Recalibration
 from edge.inference.self_told import refuse_contradiction
 from edge.inference.signature import check_signature, public_key_file
 from edge.inference.views import VIEWS
 from edge.judgement.operating_point import BetaSpread, CertainSign, OperatingPoint
 from edge.judgement.score_bins import BINS, SCORE_EDGES, ScoreReference
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
+"""2: p_blast may be recalibrated; a program that passed that over would judge by other scores."""
+
 DESCRIPTION_FILE: Final = "bundle.json"
 MODEL_FILE: Final = "model.tflite"
 GOLDEN_FILE: Final = "golden.npz"
@@ -106,6 +109,7 @@ class Bundle:
         non_cell_labels: Which of them are no white cell.
         temperature: Divides the logits before softmax (Guo et al. 2017).
         blast_offset: Added to the divided logits of the blast labels.
+        recalibration: Of p_blast; none changes it where the bundle tells none.
         threshold: A cell with p_blast at or above is called a blast.
         abstention: Where the network does not answer.
         operating_point: Sensitivity and false-blast rate between patients never trained on,
@@ -132,6 +136,7 @@ class Bundle:
     non_cell_labels: tuple[str, ...]
     temperature: float
     blast_offset: float
+    recalibration: Recalibration
     threshold: float
     abstention: Abstention
     operating_point: OperatingPoint
@@ -192,6 +197,7 @@ def load_bundle(folder: Path) -> Bundle:
         non_cell_labels=non_cell_labels,
         temperature=decision.positive("temperature", 1000.0),
         blast_offset=decision.number("blast_offset", -50.0, 50.0),
+        recalibration=_recalibration(decision),
         threshold=threshold,
         abstention=_abstention(fields.section("abstention"), threshold),
         operating_point=OperatingPoint(sensitivity, false_blasts, certain),
@@ -317,6 +323,14 @@ def read_views(fields: Fields) -> int:
     if views not in VIEWS:
         raise fields.wrong("views", "1, 2 or 4")
     return views
+
+
+def _recalibration(decision: Fields) -> Recalibration:
+    """Of p_blast; none where nothing is said, as in older bundles."""
+    if "recalibration" not in decision.values:
+        return AS_IT_IS
+    line = decision.section("recalibration")
+    return Recalibration(line.positive("slope", 20.0), line.number("shift", -50.0, 50.0))
 
 
 def _output(fields: Fields) -> Quantization:

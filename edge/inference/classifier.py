@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from edge.errors import BundleRefused
 from edge.inference.bundle import Bundle, InputSpec, Quantization
 from edge.inference.interpreter import Interpreter, TensorSpec
+from edge.inference.recalibration import AS_IT_IS, Recalibration
 from edge.inference.views import mean_answer
 
 NOT_A_WHITE_CELL: Final = "not a white cell"
@@ -65,6 +66,7 @@ def score(
     labels: tuple[str, ...],
     blast_labels: tuple[str, ...],
     non_cell_labels: tuple[str, ...],
+    recalibration: Recalibration = AS_IT_IS,
 ) -> Scores:
     """Probabilities, blast probability and energy of logits.
 
@@ -76,6 +78,7 @@ def score(
         labels: In the order of the logits.
         blast_labels: Which of them count as blasts.
         non_cell_labels: Which of them are no white cell.
+        recalibration: Of p_blast alone.
     """
     blasts = np.array([label in blast_labels for label in labels])
     others = np.array([label not in blast_labels + non_cell_labels for label in labels])
@@ -85,8 +88,7 @@ def score(
     other = _logsumexp(scaled[:, others])
     return Scores(
         probabilities=np.exp(scaled - total[:, None]),
-        # A ratio of sums of exponentials, taken in the logarithm: exact for certain answers too.
-        p_blast=np.exp(blast - np.logaddexp(blast, other)),
+        p_blast=recalibration.apply(blast - other),
         energy=_logsumexp(logits),
         best=scaled.argmax(axis=1),
     )
@@ -186,6 +188,7 @@ class Classifier:
             known.labels,
             known.blast_labels,
             known.non_cell_labels,
+            known.recalibration,
         )
         return [
             self._call(int(best), float(p_blast), float(energy), tuple(map(float, row)))

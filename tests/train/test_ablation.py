@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +12,13 @@ from edge.errors import UsageFault
 from tests.shared_data import REPOSITORY
 from train.ablation import Ablation
 from train.network import build_network, multiply_adds
+from train.plan import cross_validation
 from train.recipe import Recipe
 
 TABLE = REPOSITORY / "train" / "recipes" / "ablations.toml"
+FULL = REPOSITORY / "train" / "recipes" / "full_length.toml"
+RECORD = REPOSITORY / "models" / "float" / "leukoscope-mnv2" / "full_length.json"
+REPORT = REPOSITORY / "models" / "float" / "leukoscope-mnv2" / "report.json"
 
 
 def test_the_table_of_the_project_asks_about_every_choice(recipe: Recipe) -> None:
@@ -28,6 +33,22 @@ def test_the_table_of_the_project_asks_about_every_choice(recipe: Recipe) -> Non
     for variant in ablation.variants[1:]:
         same = variant.recipe == as_it_is and variant.white_reference and not variant.teacher
         assert not same, f"{variant.name} changes nothing"
+
+
+def test_larger_networks_go_through_the_whole_cross_validation(recipe: Recipe) -> None:
+    ablation = Ablation.load(FULL, recipe)
+    assert [run.name for run in ablation.runs] == [run.name for run in cross_validation(recipe)]
+    assert ablation.variants[0].recipe == recipe, "what is shipped is the first row"
+    for variant in ablation.variants:
+        folders = {str(ablation.folder(variant, run)) for run in ablation.runs}
+        assert len(folders) == len(ablation.runs), "no run overwrites another's answers"
+
+
+def test_the_first_row_of_the_record_is_the_shipped_report() -> None:
+    row = json.loads(RECORD.read_text())["variants"][0]
+    told = json.loads(REPORT.read_text())
+    assert row["auc_patients"] == told["cross_validation"]["leukemia_patients"]["auc"]
+    assert row["auc_munich"] == told["left_out"]["munich"]["auc"]
 
 
 def test_the_cost_of_a_call_follows_width_and_size(recipe: Recipe) -> None:

@@ -17,8 +17,10 @@ from convert.cells import Cell, CellSet
 from convert.description import NetworkDescription
 from convert.operating_point import Answers as NetworkAnswers
 from convert.operating_point import Decision, Reference, answer, set_decision
+from convert.recalibration import fit_line
 from convert.settings import ConvertSettings
 from edge.inference.classifier import Scores
+from edge.inference.recalibration import Recalibration
 from train.cells import LabelledCell, Part, split_cells
 from train.evaluation.answers import Answers, read_answers
 from train.labels import BLAST_LABELS, LABELS, NON_CELL_LABELS
@@ -164,7 +166,8 @@ def read_calls(
 
     Temperature and offset are the run's own, from its tuning patients. Threshold and band of no
     answer are set on the out-of-fold calls of the *other* folds: many more patients, none of them
-    those judged, and none of a source that was left out.
+    those judged, and none of a source that was left out. p_blast is recalibrated by those of all
+    folds, without a source that was left out.
 
     Raises:
         DataMissing: A run's answers are not there, or are of other cells.
@@ -174,21 +177,31 @@ def read_calls(
         parts = split_cells(cells, recipe, run.fold, run.leave_out)
         answers = read_answers(folder / run.name, parts["tune"], parts["holdout"])
         alone.append((parts, answers, call_run(run, parts, answers)))
-    folds = [called for _, _, called in alone if called.run.leave_out is None]
+    everything = out_of_fold([called for _, _, called in alone])
+    everything = everything.where(everything.is_white & everything.counted)
     together = []
     for parts, answers, called in alone:
         run = called.run
-        others = out_of_fold([fold for fold in folds if fold.run.fold != run.fold])
-        chosen = others.is_white & others.counted & (others.sources != str(run.leave_out))
-        together.append(call_run(run, parts, answers, others.where(chosen)))
+        seen = everything.where(everything.sources != str(run.leave_out))
+        line = _line(seen)
+        others = seen.where(seen.fold != run.fold)
+        reference = Reference(cell_set(others.cells), line.apply(others.log_odds), line)
+        together.append(call_run(run, parts, answers, reference))
     return together
+
+
+def _line(calls: Calls) -> Recalibration:
+    """How sure scores may be. Two numbers, one pair for all folds: a pair of the others for each
+    fold would lean away from that fold's own cells, and lay the folds' scores side by side askew.
+    """
+    return fit_line(calls.log_odds, calls.is_blast, [str(source) for source in calls.sources])
 
 
 def call_run(
     run: Run,
     parts: Mapping[Part, list[LabelledCell]],
     answers: Answers,
-    reference: Calls | None = None,
+    reference: Reference | None = None,
 ) -> RunCalls:
     """A run's decision, set on its tuning patients and on others' calls where given; its calls."""
     decision = set_decision(
@@ -196,7 +209,7 @@ def call_run(
         cell_set(parts["tune"]),
         network_labels(),
         ConvertSettings(),
-        None if reference is None else Reference(cell_set(reference.cells), reference.p_blast),
+        reference,
     )
     holdout = decide(answers.holdout, parts["holdout"], decision, run.fold)
     return RunCalls(run, decision, holdout, answers)

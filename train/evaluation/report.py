@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -104,7 +105,13 @@ def report(recipe: Recipe, runs: Sequence[RunCalls]) -> dict[str, Any]:
         },
         "healthy_fields": figures.healthy_fields(runs, limits),
         "robustness": [row for run in runs for row in figures.robustness(run)],
+        "recalibration": _recalibration(runs),
     }
+
+
+def _recalibration(runs: Sequence[RunCalls]) -> dict[str, Any]:
+    """How sure a network of this recipe may be: the same for all folds."""
+    return asdict(next(run.decision.recalibration for run in runs if run.run.leave_out is None))
 
 
 def _left_out(run: RunCalls, limits: dict[int, float]) -> dict[str, Any]:

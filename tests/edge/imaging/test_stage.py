@@ -142,6 +142,23 @@ def test_slow_creep_of_less_than_a_pixel_a_field_adds_up_rightly(smear):
     assert errors_um(places, corners).max() < 0.3
 
 
+def test_a_creep_that_no_single_field_shows_is_followed_all_the_same(smear):
+    """A pixel every eighth field, without noise: each field by itself looks unmoved."""
+    corners = [(100 + i // 8, 100 + i // 8) for i in range(240)]
+    places = locate(Stage(UM_PER_PX), smear, *corners, noise=0.0)
+    errors = errors_um(places, corners)
+    print(f"creep: at most {errors.max():.2f} um off")
+    assert errors.max() < 0.4
+
+
+def test_a_hand_at_rest_keeps_its_place_to_the_digit(smear):
+    corners = [(100, 100), (160, 120), *[(220, 140)] * 12]
+    places = locate(Stage(UM_PER_PX), smear, *corners, noise=0.5)
+    resting = {(place.x_um, place.y_um) for place in places[3:]}
+    assert len(resting) == 1
+    assert not any(place.blurred for place in places[3:])
+
+
 def test_two_hundred_fields_by_hand_close_their_loop_within_2_um():
     grey = ground(5600, 3700, seed=5)
     hand = HandSettings(pause_frames=(1, 1), tremor_px=0.4)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from edge.errors import BundleAltered, BundleMissing, BundleRefused
 from edge.inference.bundle import load_bundle
+from edge.inference.recalibration import Recalibration
 from tests.edge.inference.bundle_maker import description, write_bundle
 
 
@@ -74,7 +75,7 @@ def test_every_field_of_the_wrong_kind_is_named(
 
 
 def test_a_newer_form_asks_for_an_update(tmp_path: Path) -> None:
-    write_bundle(tmp_path, description() | {"schema_version": 2})
+    write_bundle(tmp_path, description() | {"schema_version": 3})
     with pytest.raises(BundleRefused, match="newer") as caught:
         load_bundle(tmp_path)
     assert "Update" in str(caught.value)
@@ -128,6 +129,26 @@ def test_a_bundle_names_no_file_outside_itself(name: str, tmp_path: Path) -> Non
 def test_fields_that_contradict_each_other(change: dict[str, Any], tmp_path: Path) -> None:
     write_bundle(tmp_path, description() | change)
     with pytest.raises(BundleRefused):
+        load_bundle(tmp_path)
+
+
+def test_a_bundle_tells_how_sure_it_may_be_or_nothing(tmp_path: Path) -> None:
+    write_bundle(tmp_path)
+    assert load_bundle(tmp_path).recalibration == Recalibration(1.0, 0.0), "as older bundles do"
+    told = description()
+    told["decision"]["recalibration"] = {"slope": 0.7, "shift": 1.1}
+    write_bundle(tmp_path, told)
+    assert load_bundle(tmp_path).recalibration == Recalibration(0.7, 1.1)
+
+
+@pytest.mark.parametrize(
+    "line", [{"slope": 0.0, "shift": 0.0}, {"slope": 1.0}, {"slope": -1, "shift": 0}, [1.0, 0.0]]
+)
+def test_a_recalibration_that_would_turn_scores_round_is_refused(line: Any, tmp_path: Path) -> None:
+    told = description()
+    told["decision"]["recalibration"] = line
+    write_bundle(tmp_path, told)
+    with pytest.raises(BundleRefused, match="recalibration"):
         load_bundle(tmp_path)
 
 

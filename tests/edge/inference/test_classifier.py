@@ -23,6 +23,7 @@ from edge.inference.classifier import (
     score,
 )
 from edge.inference.interpreter import Interpreter
+from edge.inference.recalibration import Recalibration
 from tests.edge.inference.bundle_maker import SIDE, ToyInterpreter, description, write_bundle
 
 
@@ -156,3 +157,17 @@ def test_the_offset_moves_the_odds_of_blasts_and_nothing_else() -> None:
     before, after = plain.probabilities[0], moved.probabilities[0]
     assert after[2] / after[3] == pytest.approx(before[2] / before[3])
     assert moved.energy[0] == plain.energy[0]
+
+
+def test_a_recalibration_changes_how_sure_a_call_is_and_not_what_it_is() -> None:
+    labels = ("blast", "neutrophil", "artefact")
+    logits = np.array([[9.0, 1.0, 0.0], [1.0, 3.0, 0.0], [4.0, 0.0, 5.0]])
+    plain = score(logits, 1.0, 0.0, labels, labels[:1], labels[2:])
+    line = Recalibration(0.5, 0.25)
+    made = score(logits, 1.0, 0.0, labels, labels[:1], labels[2:], line)
+    odds = np.array([8.0, -2.0, 4.0])
+    assert plain.p_blast == pytest.approx(1 / (1 + np.exp(-odds)))
+    assert made.p_blast == pytest.approx(1 / (1 + np.exp(-(0.5 * odds + 0.25))))
+    np.testing.assert_array_equal(made.best, plain.best)
+    np.testing.assert_array_equal(made.probabilities, plain.probabilities)
+    np.testing.assert_array_equal(made.energy, plain.energy)
