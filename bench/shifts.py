@@ -54,6 +54,24 @@ def vignetting(corner: float) -> Shift:
     return shift
 
 
+def bands(depth: float, count: float, phase: float) -> Shift:
+    """A lamp on the mains under a rolling shutter: rows that lose up to ``depth`` of their light.
+
+    Args:
+        depth: Share of the picture's brightness lost in the middle of a band.
+        count: Bands in a frame.
+        phase: Where they lie, in bands: 0 to 1.
+    """
+
+    def shift(rgb: Rgb, um_per_px: float) -> tuple[Rgb, float]:
+        height = rgb.shape[0]
+        turns = count * (np.arange(height, dtype=np.float32) + 0.5) / height + phase
+        gain = 1.0 - depth * (0.5 + 0.5 * np.cos(2.0 * np.pi * turns))
+        return (rgb * gain[:, None, None] + 0.5).astype(np.uint8), um_per_px
+
+    return shift
+
+
 def side_light(dark: float) -> Shift:
     """A lamp out of centre: light falls to ``dark`` across the picture."""
 

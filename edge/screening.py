@@ -24,12 +24,13 @@ from edge.imaging.coach import Advice, Coach, Sight
 from edge.imaging.colour_watch import ColourFault, ColourWatch
 from edge.imaging.crop import crop_cell
 from edge.imaging.evenness import evenness_of
+from edge.imaging.flicker import LampWatch, bands_of
 from edge.imaging.known_ground import Ground
 from edge.imaging.locate import Candidate, Search, nothing_new
 from edge.imaging.looks import Looks
 from edge.imaging.objective import ObjectiveWatch, is_of_another_scale
 from edge.imaging.objectives import NoteKind, ScaleNote, known_scale
-from edge.imaging.quality import NO_ADVICE, Quality, Trouble, assess
+from edge.imaging.quality import LIGHT_TROUBLES, NO_ADVICE, Quality, Trouble, assess
 from edge.imaging.red_cells import RedStain, red_stain
 from edge.imaging.reduction import overview
 from edge.imaging.repeats import Repeats
@@ -107,6 +108,9 @@ _EVENNESS_EVERY: Final = (15, 30)
 """Frames between two looks at the light and the stain, which change seldom: until the slide is
 known by its stain, and from then on."""
 
+_LAMP_LOOKS: Final = (1, 3)
+"""Frames of every five in which the lamp is looked at: twice two and three frames apart, so that
+bands that come back every second or third frame differ from one look to the next."""
 
 _SEARCHES_WAITING: Final = 2
 """Fields whose search may wait for that of another; each keeps its frame."""
@@ -297,6 +301,7 @@ class Screening:
         self._views = Views(settings.screening.views if camera.continuous else 1)
         self._coach = Coach(settings.coach)
         self._evenness = math.nan
+        self._lamp = LampWatch()
         self._red_stain: RedStain | None = None
         self._stain_due = True
         self._colours = ColourWatch()
@@ -462,7 +467,9 @@ class Screening:
     def _light_trouble(self, frame: Frame) -> Trouble | None:
         """What is wrong with the light, where the scale is not known: no red cell can be seen."""
         trouble = assess(frame.rgb, _ANY_UM_PER_PX, self._settings.quality).trouble
-        return trouble if trouble in (Trouble.TOO_DARK, Trouble.SATURATED) else None
+        if trouble in LIGHT_TROUBLES:
+            return trouble
+        return None if bands_of(frame.rgb) is None else Trouble.FLICKERING_LAMP
 
     def _known_scale(self, measured: ScaleEstimate | None, frame: Frame) -> float | None:
         """The scale to work with, um/px, by the slide's red cells and by earlier examinations."""
@@ -510,6 +517,7 @@ class Screening:
             quality = _in_push(self._last[1], place.blurred)
         else:
             quality = self._quality(frame, um_per_px, searched)
+        quality = self._by_lamp(frame, um_per_px, quality, unseen=not (passing or searched))
         self._last = place, quality
         if not follow and quality.usable:
             self._scaled_otherwise = self._is_scaled_otherwise(frame, um_per_px)
@@ -581,6 +589,30 @@ class Screening:
         self._trusted_frames = 0
         return quality
 
+    def _by_lamp(self, frame: Frame, um_per_px: float, quality: Quality, unseen: bool) -> Quality:
+        """What is known of a frame, by the lamp as well: under one that flickers it is of no use.
+
+        Args:
+            frame: The frame.
+            um_per_px: Its scale.
+            quality: What was measured of it.
+            unseen: It may show ground that is searched next: of such a frame the lamp is known.
+        """
+        with self._watch.step("lamp"):
+            if not self._camera.continuous:
+                wide = min(frame.rgb.shape[:2]) * um_per_px >= _FIELD_UM
+                flickers = wide and bands_of(frame.rgb) is not None
+            elif self._lamp.flickers or unseen or self._frames % 5 in _LAMP_LOOKS:
+                flickers = self._lamp.see(frame.rgb)
+            else:
+                flickers = self._lamp.flickers
+        if not flickers or quality.trouble in LIGHT_TROUBLES:
+            return quality
+        # What was begun in frames since the last look may be a band.
+        self._searched.clear()
+        trouble = Trouble.FLICKERING_LAMP
+        return replace(quality, usable=False, trouble=trouble, advice=trouble.advice, sharpness=0.0)
+
     def _rests(self, quality: Quality) -> bool:
         """A slide in motion is only followed: its cells are judged when it rests."""
         motion_um = quality.measures.motion_um if quality.measures else math.nan
@@ -594,11 +626,11 @@ class Screening:
         if self._frames % _EVENNESS_EVERY[self._slide_watch.knows] == 1:
             self._stain_due = True  # where this frame is one of a push, in the next that is none
             seen_rgb = overview(frame.rgb)
-            self._evenness = evenness_of(seen_rgb)
+            if quality.trouble is not Trouble.FLICKERING_LAMP:
+                self._evenness = evenness_of(seen_rgb)
         other = self._scaled_otherwise
         if self._camera.continuous:
-            unseen = (Trouble.TOO_DARK, Trouble.SATURATED, Trouble.MOVING)
-            seen = quality.trouble not in unseen
+            seen = quality.trouble not in (*LIGHT_TROUBLES, Trouble.MOVING)
             self._jumped |= place.new_place and self._frames > 1
             if self._jumped and quality.usable:
                 self._objective.look_soon()

@@ -57,7 +57,7 @@ class ApartCamera(Closing):
         self._number = -1
         self.on_trouble: Trouble = lambda fault: None
         self._stuck = StuckWatch(self._settings.stuck_s) if is_live(source) else None
-        self._child = _Child(source, self._settings.start_s)
+        self._child = _Child(source, self._settings)
         self.continuous = self._child.continuous
 
     @property
@@ -113,7 +113,7 @@ class ApartCamera(Closing):
     def _start_again(self, last_s: float) -> None:
         while True:
             try:
-                self._child = _Child(self._source, self._settings.start_s)
+                self._child = _Child(self._source, self._settings)
                 self._first_number = self._number + 1
             except (CameraLost, CameraMissing) as fault:
                 # One that was there is lost, not missing: one number for as long as it is away.
@@ -137,18 +137,21 @@ class ApartCamera(Closing):
 class _Child:
     """One process of the camera, from its start to its end."""
 
-    def __init__(self, source: str, start_s: float) -> None:
+    def __init__(self, source: str, settings: CameraSettings) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._link = ours
         self._slots: Slots | None = None
         self._freed: deque[int] = deque()
         self._lent = 0
         # The first frame may have to wait for exposure to settle.
-        self.patience_s = start_s
+        self.patience_s = settings.start_s
         with theirs:
             which = "live" if is_live(source) else "all"
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "edge.camera.worker", source, str(theirs.fileno()), which],
+                [
+                    *(sys.executable, "-m", "edge.camera.worker"),
+                    *(source, str(theirs.fileno()), which, settings.mains),
+                ],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
             )

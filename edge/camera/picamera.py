@@ -16,10 +16,15 @@ from typing import Any
 import numpy as np
 
 from edge.camera.frame import Frame, NewFrame
+from edge.camera.mains import Mains, whole_periods
 from edge.closing import Closing
 from edge.errors import CameraLost, CameraMissing
 
 _STREAM = "main"
+
+_FLICKER_OFF, _FLICKER_MANUAL, _FLICKER_AUTO = 0, 1, 2
+"""Values of libcamera's AeFlickerMode (control_ids_core.yaml); the Pi's own algorithms have had
+only the first two so far."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,7 @@ class PiCameraSettings:
         buffers: Frames in flight; with one alone the sensor waits for us.
         settle_s: Longest time given to exposure and white balance before they are locked.
         patience_s: A frame that takes longer means that the camera is lost.
+        mains: What the microscope's lamp hangs on: exposure keeps to its periods.
     """
 
     size_px: tuple[int, int] = (1280, 960)
@@ -39,6 +45,7 @@ class PiCameraSettings:
     buffers: int = 4
     settle_s: float = 3.0
     patience_s: float = 5.0
+    mains: Mains = Mains.AUTO
 
     def __post_init__(self) -> None:
         if min(self.size_px) < 32 or self.frames_per_s <= 0:
@@ -97,7 +104,10 @@ class PiCamera(Closing):
                 buffer_count=settings.buffers,
                 # Without the queue a request is answered by the next frame, not by a waiting one.
                 queue=False,
-                controls={"FrameRate": settings.frames_per_s},
+                controls={
+                    "FrameRate": settings.frames_per_s,
+                    **flicker_controls(device.camera_controls, settings.mains),
+                },
                 raw=whole_field(_sensor_modes(device), settings.size_px),
             )
         )
@@ -126,6 +136,14 @@ class PiCamera(Closing):
         for name in ("ExposureTime", "AnalogueGain", "ColourGains"):
             if name in metadata:
                 controls[name] = metadata[name]
+        period_us = self._settings.mains.period_us
+        if period_us is not None and "ExposureTime" in controls and "AnalogueGain" in controls:
+            controls["ExposureTime"], controls["AnalogueGain"] = whole_periods(
+                controls["ExposureTime"],
+                controls["AnalogueGain"],
+                metadata.get("AeFlickerDetected") or period_us,
+                1e6 / self._settings.frames_per_s,
+            )
         self._device.set_controls(controls)
         # Frames already on their way were exposed before the lock.
         self._request(flush=True).release()
@@ -156,6 +174,25 @@ class PiCamera(Closing):
             request.release()
         exposed_at_s = timestamp_ns / 1e9 if timestamp_ns else time.monotonic()
         return Frame(rgb, exposed_at_s, number)
+
+
+def flicker_controls(offered: dict[str, Any], mains: Mains) -> dict[str, int]:
+    """What libcamera is told of the lamp, as far as the camera can be told.
+
+    Args:
+        offered: Picamera2's ``camera_controls``: least, greatest and usual value of each.
+        mains: What the lamp hangs on.
+    """
+    if "AeFlickerMode" not in offered:
+        return {}
+    most = int(offered["AeFlickerMode"][1])
+    if mains is Mains.AUTO and most >= _FLICKER_AUTO:
+        return {"AeFlickerMode": _FLICKER_AUTO}
+    if mains.period_us is None:
+        return {"AeFlickerMode": _FLICKER_OFF}
+    if "AeFlickerPeriod" not in offered:
+        return {}
+    return {"AeFlickerMode": _FLICKER_MANUAL, "AeFlickerPeriod": round(mains.period_us)}
 
 
 def _sensor_modes(device: Any) -> list[dict[str, Any]]:

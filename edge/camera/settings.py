@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from edge.camera.mains import Mains
+
 
 @dataclass(frozen=True)
 class CameraSettings:
@@ -18,6 +20,9 @@ class CameraSettings:
         start_s: The same for its first frame: the camera is opened, exposure settles.
         give_up_s: So long after the last frame the examination ends with a fault.
         stuck_s: A live camera that gave the very same picture for so long is started anew too.
+        mains: What the microscope's lamp hangs on: ``auto`` (the camera finds out where it can,
+            else 50 Hz), ``50``, ``60``, or ``off`` for a lamp on a battery. Exposure is then of
+            whole periods of the light where it is weak enough; else the picture may have bands.
     """
 
     source: str = "picamera"
@@ -26,10 +31,13 @@ class CameraSettings:
     start_s: float = 15.0
     give_up_s: float = 60.0
     stuck_s: float = 10.0
+    mains: str = Mains.AUTO.value
 
     def __post_init__(self) -> None:
         if not self.source.strip():
             raise ValueError("source names no camera")
+        if self.mains not in list(Mains):
+            raise ValueError(f"mains must be one of {', '.join(Mains)}")
         for name in ("patience_s", "start_s", "give_up_s", "stuck_s"):
             if not (math.isfinite(getattr(self, name)) and 0.2 <= getattr(self, name) <= 600):
                 raise ValueError(f"{name} must be 0.2 to 600 seconds")

@@ -9,6 +9,7 @@ from typing import TypeVar
 from urllib.parse import unquote
 
 from edge.camera.frame import Camera
+from edge.camera.mains import Mains
 from edge.camera.settings import CameraSettings
 from edge.errors import SourceUnknown
 
@@ -18,7 +19,7 @@ _MAX_FRAMES = 10_000_000
 _MAX_VIEWPORT_PX = 8192
 
 
-def open_camera(source: str) -> Camera:
+def open_camera(source: str, mains: str = Mains.AUTO) -> Camera:
     """Open the camera a person named.
 
     Args:
@@ -26,6 +27,7 @@ def open_camera(source: str) -> Camera:
             ``?size=1280x720``), ``replay:DIR``, ``pan:PICTURE`` or ``phantom:KIND``. The last two
             take options after a question mark, joined by ``&``: ``seed`` (whole number),
             ``speed`` (1 is a practised hand), ``viewport`` (such as ``1280x960``), ``frames``.
+        mains: What the lamp hangs on; matters to live cameras.
 
     Raises:
         SourceUnknown: The source is of no known form, or an option is.
@@ -34,16 +36,17 @@ def open_camera(source: str) -> Camera:
         PictureUnreadable: The picture to pan over is none.
     """
     if source == "picamera":
-        from edge.camera.picamera import PiCamera
+        from edge.camera.picamera import PiCamera, PiCameraSettings
 
-        return PiCamera()
+        return PiCamera(PiCameraSettings(mains=Mains(mains)))
     kind, colon, rest = source.partition(":")
-    opener = _OPENERS.get(kind)
-    if opener is None or not colon:
+    if kind not in _OPENERS or not colon:
         raise SourceUnknown(f"There is no camera source {source!r}.")
     if not rest:
         raise SourceUnknown(f"{source!r} names nothing after the colon.")
-    return opener(rest)
+    if kind == "v4l2":
+        return _open_v4l2(rest, Mains(mains))
+    return _OPENERS[kind](rest)
 
 
 def open_for_device(source: str, settings: CameraSettings) -> Camera:
@@ -53,7 +56,7 @@ def open_for_device(source: str, settings: CameraSettings) -> Camera:
         LeukoscopeError: As `open_camera`.
     """
     if not settings.own_process:
-        return open_camera(source)
+        return open_camera(source, settings.mains)
     from edge.camera.apart import ApartCamera
 
     return ApartCamera(source, settings)
@@ -70,12 +73,12 @@ def _open_replay(folder: str) -> Camera:
     return ReplayCamera(Path(folder))
 
 
-def _open_v4l2(rest: str) -> Camera:
+def _open_v4l2(rest: str, mains: Mains = Mains.AUTO) -> Camera:
     from edge.camera.v4l2 import V4l2Camera, V4l2Settings
 
     path, options = split_options(rest, {"size"})
     size_px = _option(options, "size", _viewport, V4l2Settings.size_px)
-    return V4l2Camera(path, V4l2Settings(size_px=size_px))
+    return V4l2Camera(path, V4l2Settings(size_px=size_px, mains=mains))
 
 
 def _open_pan(rest: str) -> Camera:

@@ -23,6 +23,7 @@ from PIL import Image
 
 from edge.camera import videodev
 from edge.camera.frame import Frame, NewFrame, RgbImage
+from edge.camera.mains import Mains
 from edge.camera.videodev import Buffer
 from edge.closing import Closing
 from edge.errors import CameraLost, CameraMissing
@@ -37,12 +38,14 @@ class V4l2Settings:
         buffers: Frames in flight.
         settle_s: Time given to exposure and white balance before they are locked.
         patience_s: A frame that takes longer means that the camera is lost.
+        mains: What the microscope's lamp hangs on: exposure keeps to its periods.
     """
 
     size_px: tuple[int, int] = (1280, 960)
     buffers: int = 4
     settle_s: float = 2.0
     patience_s: float = 5.0
+    mains: Mains = Mains.AUTO
 
 
 class Kernel(Protocol):
@@ -119,6 +122,7 @@ class V4l2Camera(Closing):
         try:
             self._check_camera()
             self._format, self._width, self._height, self._row = self._set_format()
+            self._tell_mains()
             self._start()
             self._settle()
         except OSError as error:
@@ -252,6 +256,15 @@ class V4l2Camera(Closing):
             self._queue(index)
         self._ask(videodev.STREAM_ON, videodev.STREAM.pack(videodev.CAPTURE))
         self._streaming = True
+
+    def _tell_mains(self) -> None:
+        """Before exposure settles: automatic exposure then keeps to whole periods of the light."""
+        for value in videodev.POWER_LINES[self._settings.mains]:
+            # Cameras without this, or without the first choice, refuse it.
+            with contextlib.suppress(OSError):
+                control = videodev.CONTROL.pack(videodev.POWER_LINE_FREQUENCY, value)
+                self._ask(videodev.SET_CONTROL, control)
+                return
 
     def _settle(self) -> None:
         """Let exposure and colours settle, then hold them: a cell must not change its colour."""

@@ -12,6 +12,8 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
+from edge.camera.mains import Mains
+
 _WRITE, _READ = 1, 2
 
 
@@ -58,6 +60,14 @@ AUTO_GAIN: Final = 0x00980912
 AUTO_EXPOSURE: Final = 0x009A0901
 MANUAL_EXPOSURE: Final = 1
 AUTO_FOCUS: Final = 0x009A090C
+POWER_LINE_FREQUENCY: Final = 0x00980918
+POWER_LINES: Final = {
+    Mains.AUTO: (3, 1),  # 50 Hz where the camera cannot find out
+    Mains.HZ_50: (1,),
+    Mains.HZ_60: (2,),
+    Mains.OFF: (0,),
+}
+"""Values of that control (enum v4l2_power_line_frequency) in the order in which they are tried."""
 
 
 def four(code: str) -> int:

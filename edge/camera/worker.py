@@ -1,6 +1,6 @@
 """The camera's own process: takes frames without pause, and gives the newest when asked.
 
-    python -m edge.camera.worker SOURCE DESCRIPTOR live|all
+    python -m edge.camera.worker SOURCE DESCRIPTOR live|all MAINS
 
 Started by `edge.camera.apart`. It ends when the loop's end of the socket is closed, however the
 loop ended.
@@ -130,12 +130,12 @@ class Publisher:
 
 def main(arguments: list[str]) -> int:
     """Open the camera, say hello, and serve frames until nobody wants any."""
-    source, descriptor, which = arguments
+    source, descriptor, which, mains = arguments
     # Ctrl-C at a terminal reaches both processes: the loop ends in order, and this one with it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     link = socket.socket(fileno=int(descriptor))
     try:
-        camera = open_camera(source)
+        camera = open_camera(source, mains)
     except LeukoscopeError as fault:
         send(link, told_fault(fault))
         return 1

@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     threads = arguments.threads or settings.screening.threads
     classifier = open_asked(home, arguments.model, threads)
     bench = Bench(
-        partial(open_camera, arguments.camera),
+        partial(open_camera, arguments.camera, settings.camera.mains),
         arguments.camera,
         classifier,
         settings,

@@ -107,7 +107,7 @@ def _examine(
     classifier = open_asked(home, arguments.model, settings.screening.threads)
     progress = Progress(sys.stderr, quiet=arguments.json)
     with (
-        open_camera(source) as camera,
+        open_camera(source, settings.camera.mains) as camera,
         Store.open(home) as store,
         open_lamps(arguments.lamps, settings.lamps) as lamps,
     ):

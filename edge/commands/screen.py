@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     progress = Progress(sys.stderr, quiet=arguments.json)
     cells: list[CountedCell] = []
     with (
-        open_camera(arguments.camera) as camera,
+        open_camera(arguments.camera, settings.camera.mains) as camera,
         Store.open(home) as store,
         open_lamps(arguments.lamps, settings.lamps) as lamps,
     ):

@@ -14,7 +14,7 @@ from enum import StrEnum
 from math import inf, isfinite, isinf
 from typing import Final
 
-from edge.imaging.quality import Measures, Trouble
+from edge.imaging.quality import LIGHT_TROUBLES, Measures, Trouble
 
 
 class Advice(StrEnum):
@@ -22,6 +22,7 @@ class Advice(StrEnum):
 
     TOO_DARK = "too_dark"
     SATURATED = "saturated"
+    FLICKERING_LAMP = "flickering_lamp"
     UNEVEN_LIGHT = "uneven_light"
     WRONG_OBJECTIVE = "wrong_objective"
     OTHER_SLIDE = "other_slide"
@@ -63,6 +64,7 @@ _FLASHES: Final = {
     Advice.FOCUS_BACK: 2,
     Advice.TOO_DARK: 3,
     Advice.SATURATED: 3,
+    Advice.FLICKERING_LAMP: 3,
     Advice.UNEVEN_LIGHT: 3,
     Advice.TOO_EMPTY: 4,
     Advice.TOO_CROWDED: 4,
@@ -266,7 +268,7 @@ class _Focus:
     def passed(self, sight: Sight) -> bool:
         """Take in one frame; True when it was clearly sharper before and does not get sharper."""
         blur = sight.measures.sharpest_um if sight.measures is not None else float("nan")
-        unfit = (Trouble.MOVING, Trouble.TOO_DARK, Trouble.SATURATED, Trouble.TOO_EMPTY)
+        unfit = (Trouble.MOVING, Trouble.TOO_EMPTY, *LIGHT_TROUBLES)
         if not sight.same_field:
             self._best_here = inf
         if not isfinite(blur) or sight.trouble in unfit:

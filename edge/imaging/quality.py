@@ -38,6 +38,7 @@ class Trouble(StrEnum):
     MOVING = "moving"
     TOO_DARK = "too_dark"
     SATURATED = "saturated"
+    FLICKERING_LAMP = "flickering_lamp"
     TOO_CROWDED = "too_crowded"
     TOO_EMPTY = "too_empty"
 
@@ -57,9 +58,13 @@ _ADVICE: Final = {
     Trouble.MOVING: "Hold the slide still for a moment.",
     Trouble.TOO_DARK: "Turn up the lamp or open the condenser diaphragm.",
     Trouble.SATURATED: "Turn down the lamp: the picture is too bright.",
+    Trouble.FLICKERING_LAMP: "The lamp flickers: use another lamp, or run this one from a battery.",
     Trouble.TOO_CROWDED: "Move towards the thin end of the smear, where cells lie side by side.",
     Trouble.TOO_EMPTY: "Move back into the smear: there are no cells here.",
 }
+
+LIGHT_TROUBLES: Final = (Trouble.TOO_DARK, Trouble.SATURATED, Trouble.FLICKERING_LAMP)
+"""What is mended at the lamp; before it is, little else can be told."""
 
 NO_ADVICE: Final = "Go on to the next field."
 

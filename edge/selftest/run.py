@@ -45,7 +45,7 @@ def check_device(device: Device) -> list[Finding]:
         told = "In use by the boot service, which watches it; stop it to try it here."
         held = [Finding(part, Result.OK, told) for part in ("camera", "lamps", "button")]
     else:
-        opener = partial(open_camera, device.source)
+        opener = partial(open_camera, device.source, device.settings.camera.mains)
         held = [
             parts.camera(opener, device.source, device.board),
             *lamps_and_button(device.settings.lamps, device.board, device.person),

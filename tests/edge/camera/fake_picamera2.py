@@ -24,7 +24,7 @@ class FakeRequest:
         return {
             "SensorTimestamp": 1_000_000_000 + self.number * 66_000_000,
             "AeLocked": self.number >= 2,
-            "ExposureTime": 5000 + self.number,
+            "ExposureTime": self.camera.exposure_us(self.number),
             "AnalogueGain": 1.5,
             "ColourGains": (1.9, 1.6),
         }
@@ -54,6 +54,13 @@ class FakePicamera2:
     start_error: ClassVar[Exception | None] = None
     hangs_after: ClassVar[int | None] = None
     last: ClassVar[FakePicamera2 | None] = None
+    # Least, greatest and usual value, as the Pi's libcamera offers them.
+    camera_controls: ClassVar[dict[str, tuple[object, object, object]]] = {
+        "FrameRate": (1.0, 120.0, 30.0),
+        "AeFlickerMode": (0, 1, 0),
+        "AeFlickerPeriod": (100, 1_000_000, None),
+    }
+    light_us: ClassVar[int] = 5000  # what automatic exposure would choose
     # As Picamera2 lists them for the HQ camera (IMX477).
     sensor_modes: ClassVar[list[dict[str, object]]] = [
         {"size": (1332, 990), "bit_depth": 10, "crop_limits": (696, 528, 2664, 1980)},
@@ -79,8 +86,21 @@ class FakePicamera2:
     def create_video_configuration(self, main, buffer_count, queue, controls, raw=None):
         assert buffer_count >= 2
         assert not queue
+        for name, value in controls.items():
+            if name not in self.camera_controls:
+                raise RuntimeError(f"Control {name} is not advertised by libcamera")
+            low, high, _ = self.camera_controls[name]
+            assert low <= value <= high, name
+        if controls.get("AeFlickerMode") == 1:
+            assert controls["AeFlickerPeriod"], "a period must be told"
         self.raw = raw
         return {"main": main, "buffer_count": buffer_count, "controls": controls}
+
+    def exposure_us(self, number):
+        """Settling, and kept to whole periods of the light where it is weak enough."""
+        chosen = self.light_us + number
+        period = self.config["controls"].get("AeFlickerPeriod")
+        return chosen // period * period if period and chosen >= period else chosen
 
     def configure(self, config):
         self.config = config

@@ -25,6 +25,7 @@ class FakeVideo:
     sizes: ClassVar[list[tuple[int, int]]] = [(320, 240), (64, 48), (640, 480)]
     capabilities = videodev.CAN_CAPTURE | videodev.CAN_STREAM
     buffer_bytes = 64 * 48 * 4
+    power_lines: ClassVar[set[int]] = {0, 1, 2}  # off, 50 Hz, 60 Hz; few cameras have auto
 
     def __init__(self, light=(200, 120, 60), open_error=0, ends_after=None, broken=(), burst=1):
         self.light = light
@@ -37,6 +38,7 @@ class FakeVideo:
         self.streaming = False
         self.unplugged = False
         self.controls = {}
+        self.power_line = None
         self.queued: list[int] = []
         self.filled: list[Buffer] = []
         self.memory: list[bytearray] = []
@@ -141,8 +143,14 @@ class FakeVideo:
         return asked
 
     def control(self, asked):
-        assert self.frames, "locked before anything settled"
         name, value = videodev.CONTROL.unpack(asked)
+        if name == videodev.POWER_LINE_FREQUENCY:
+            assert not self.streaming, "told when exposure had begun to settle"
+            if value not in self.power_lines:
+                raise refused(errno.EINVAL)
+            self.power_line = value
+            return asked
+        assert self.frames, "locked before anything settled"
         if name == videodev.AUTO_FOCUS:
             raise refused(errno.EINVAL)  # this camera has none
         self.controls[name] = value

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from edge.camera.mains import Mains
 from edge.camera.picamera import PiCamera, PiCameraSettings, whole_field
 from edge.errors import CameraLost, CameraMissing
 from tests.edge.camera.fake_picamera2 import FakePicamera2, install
@@ -63,6 +65,59 @@ def test_exposure_and_white_balance_are_locked_once_settled_and_stale_frames_flu
         }
     ]
     assert kind.last.flushed_at == [3]
+
+
+@pytest.mark.parametrize(
+    ("mains", "told"),
+    [
+        (Mains.AUTO, {"AeFlickerMode": 1, "AeFlickerPeriod": 10_000}),
+        (Mains.HZ_50, {"AeFlickerMode": 1, "AeFlickerPeriod": 10_000}),
+        (Mains.HZ_60, {"AeFlickerMode": 1, "AeFlickerPeriod": 8333}),
+        (Mains.OFF, {"AeFlickerMode": 0}),
+    ],
+)
+def test_automatic_exposure_is_told_the_mains(monkeypatch, mains, told):
+    kind = install(monkeypatch)
+    with PiCamera(replace(SMALL, mains=mains)):
+        assert kind.last.config["controls"] == {"FrameRate": 15.0, **told}
+
+
+def test_a_camera_that_finds_the_mains_itself_is_left_to_it(monkeypatch):
+    offered = {**FakePicamera2.camera_controls, "AeFlickerMode": (0, 2, 0)}
+    kind = install(monkeypatch, camera_controls=offered)
+    with PiCamera(SMALL):
+        assert kind.last.config["controls"] == {"FrameRate": 15.0, "AeFlickerMode": 2}
+
+
+@pytest.mark.parametrize("offered", [{"FrameRate": (1.0, 120.0, 30.0)}, None])
+@pytest.mark.parametrize(
+    ("chosen_us", "mains", "locked_us"),
+    [
+        (23_000, Mains.AUTO, 20_000),
+        (27_000, Mains.HZ_50, 30_000),
+        (27_000, Mains.HZ_60, 25_000),
+        (9_000, Mains.HZ_50, 10_000),
+        (5_000, Mains.HZ_50, 5_002),  # too much light even for one period
+        (27_000, Mains.OFF, 27_002),
+    ],
+)
+def test_exposure_is_locked_to_whole_periods_of_the_light_and_no_brighter(
+    monkeypatch, chosen_us, mains, locked_us, offered
+):
+    changed = {"light_us": chosen_us}
+    if offered is not None:
+        changed["camera_controls"] = offered  # an older libcamera: the rounding is ours alone
+    kind = install(monkeypatch, **changed)
+    with PiCamera(replace(SMALL, mains=mains)):
+        (locked,) = kind.last.controls
+        brightness = kind.last.exposure_us(2) * 1.5
+    if offered is not None:
+        assert locked["ExposureTime"] == locked_us
+    if mains.period_us is not None and chosen_us > 6_000:
+        periods = locked["ExposureTime"] / mains.period_us
+        assert periods == pytest.approx(round(periods), abs=2e-3)
+    assert locked["ExposureTime"] * locked["AnalogueGain"] == pytest.approx(brightness, rel=1e-3)
+    assert locked["AnalogueGain"] >= 1
 
 
 def test_every_buffer_is_given_back_and_the_camera_freed_once(monkeypatch):

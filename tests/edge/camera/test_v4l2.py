@@ -3,11 +3,13 @@
 import ctypes
 import errno
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from edge.camera import videodev
+from edge.camera.mains import Mains
 from edge.camera.source import open_camera
 from edge.camera.v4l2 import Linux, V4l2Camera, V4l2Settings, yuyv_to_rgb
 from edge.errors import CameraLost, CameraMissing, SourceUnknown
@@ -73,6 +75,24 @@ def test_exposure_and_colours_are_held_once_settled():
             videodev.AUTO_EXPOSURE: videodev.MANUAL_EXPOSURE,
             videodev.AUTO_GAIN: 0,
         }
+
+
+@pytest.mark.parametrize(
+    ("mains", "offered", "told"),
+    [
+        (Mains.AUTO, {0, 1, 2, 3}, 3),
+        (Mains.AUTO, {0, 1, 2}, 1),
+        (Mains.HZ_60, {0, 1, 2}, 2),
+        (Mains.OFF, {0, 1, 2}, 0),
+        (Mains.HZ_50, set(), None),  # a camera without the control works as before
+    ],
+)
+def test_the_camera_is_told_the_mains_before_exposure_settles(mains, offered, told):
+    video = FakeVideo()
+    video.power_lines = offered
+    with V4l2Camera("/dev/video0", replace(SMALL, mains=mains), video) as camera:
+        assert some(camera, 1)
+        assert video.power_line == told
 
 
 def test_pictures_damaged_on_the_cable_are_left_out():
