@@ -10,6 +10,7 @@ from bench import (
     blurred_cells,
     coach,
     coach_limits,
+    flicker,
     marked,
     red_cell_ruler,
     red_stain,
@@ -18,7 +19,10 @@ from bench import (
 )
 from bench.marked_text import between, rewrite_files
 
-_TABLES = ("marked", "coach", "blurred", "ruler", "revisits", "stage", "red_stain", "limits")
+_TABLES = (
+    *("marked", "coach", "blurred", "ruler", "revisits", "stage", "red_stain", "limits"),
+    "flicker",
+)
 
 
 def table(name: str) -> str:
@@ -32,6 +36,7 @@ def table(name: str) -> str:
         "stage": _stage,
         "red_stain": _red_stain,
         "limits": _limits,
+        "flicker": _flicker,
     }
     return "\n".join(makers[name]())
 
@@ -124,6 +129,26 @@ def _limits() -> list[str]:
     lines = [f"| as they are | {' | '.join(names)} |", "|" + "---|" * (1 + len(names))]
     for source, row in told.items():
         lines.append(f"| {source} | {' | '.join(f'{row[name]:g}' for name in names)} |")
+    return lines
+
+
+def _flicker() -> list[str]:
+    told = _record(flicker.RECORD)
+    lines = ["| steady lamp | said to flicker |", "|---|---|"]
+    lines += [f"| {name.replace('_', ' ')} | {hits} |" for name, hits in told["steady"].items()]
+    for title in ("one frame", "rest, wandering"):
+        table = told[title]
+        counts = list(next(iter(table.values())))
+        lines += ["", f"| {title}; bands a frame: | {' | '.join(counts)} |"]
+        lines.append("|" + "---|" * (1 + len(counts)))
+        for depth, row in table.items():
+            lines.append(f"| depth {depth} | {' | '.join(row[count] for count in counts)} |")
+    damage = told["cells found in rendered healthy fields"]
+    lines += ["", f"| bands, unseen: depth | {' | '.join(damage)} |"]
+    lines.append("|" + "---|" * (1 + len(damage)))
+    lines.append(f"| white cells found in the same fields | {' | '.join(damage.values())} |")
+    look, frame = (told[f"{what}, times reduce(4)"] for what in ("a look", "a frame of the loop"))
+    lines += ["", f"Cost, in times of Pillow's `reduce(4)`: a look {look:g}, a frame {frame:g}."]
     return lines
 
 

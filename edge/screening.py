@@ -108,9 +108,9 @@ _EVENNESS_EVERY: Final = (15, 30)
 """Frames between two looks at the light and the stain, which change seldom: until the slide is
 known by its stain, and from then on."""
 
-_LAMP_LOOKS: Final = (1, 3)
-"""Frames of every five in which the lamp is looked at: twice two and three frames apart, so that
-bands that come back every second or third frame differ from one look to the next."""
+_LAMP_LOOKS: Final = 11, (1, 4)
+"""Of so many frames these, in which the lamp is looked at whatever they show: three and eight
+frames apart, so that bands that come back every second, third or fourth frame differ."""
 
 _SEARCHES_WAITING: Final = 2
 """Fields whose search may wait for that of another; each keeps its frame."""
@@ -598,18 +598,16 @@ class Screening:
             quality: What was measured of it.
             unseen: It may show ground that is searched next: of such a frame the lamp is known.
         """
-        with self._watch.step("lamp"):
+        with self._watch.step("light"):
             if not self._camera.continuous:
                 wide = min(frame.rgb.shape[:2]) * um_per_px >= _FIELD_UM
                 flickers = wide and bands_of(frame.rgb) is not None
-            elif self._lamp.flickers or unseen or self._frames % 5 in _LAMP_LOOKS:
+            elif self._lamp.flickers or unseen or self._frames % _LAMP_LOOKS[0] in _LAMP_LOOKS[1]:
                 flickers = self._lamp.see(frame.rgb)
             else:
                 flickers = self._lamp.flickers
         if not flickers or quality.trouble in LIGHT_TROUBLES:
             return quality
-        # What was begun in frames since the last look may be a band.
-        self._searched.clear()
         trouble = Trouble.FLICKERING_LAMP
         return replace(quality, usable=False, trouble=trouble, advice=trouble.advice, sharpness=0.0)
 

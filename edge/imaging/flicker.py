@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from math import exp, pi
+from math import exp, log, pi
 from typing import Final
 
 import numpy as np
@@ -27,20 +27,26 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 LEAST_DEPTH: Final = 0.025
-"""Brightness lost in the middle of a band from which a lamp is said to flicker. The deepest that
-was ever seen in a wide field under a steady lamp is 0.01; red cells are taken for nucleated ones
-from about 0.1 on (``python -m bench.flicker``)."""
+"""Brightness lost in the middle of a band from which a lamp is said to flicker: no wide field
+under a steady lamp shows so much, and bands twice as deep are nearly always found. The finder takes
+red cells for nucleated ones from somewhere between 0.1 and 0.2 on (``python -m bench.flicker``)."""
 
-_AGREEMENT: Final = 0.8
-"""How alike the strips must be: 1 where all show the same band, about 1/6 by chance."""
+_AGREEMENT: Final = (0.8, 0.9)
+"""How alike the strips must be in one frame, and in what parts two frames: 1 where all show the
+same band, about 1/6 by chance. Two frames may show different ground."""
 
-_EXPLAINED: Final = 0.4
-"""Share of the ups and downs common to all strips that the band must explain: a dark corner or
-the round edge of an eyepiece is one step, a band comes again."""
+_EXPLAINED: Final = (0.4, 0.7)
+"""Share of the ups and downs common to all strips that the band must explain, in the same two: a
+dark corner or the round edge of an eyepiece is one step, a band comes again."""
+
+_LEAST_WANDER: Final = (-log(1.0 - LEAST_DEPTH) / 2.0) ** 2 / 4.0
+"""Ups and downs, mean square, in which there is no room for a band: half of those of the faintest.
+Most frames under a steady lamp have less, and no band is looked for in them."""
 
 _BLOCKS: Final = 64
 _STRIPS: Final = 6
-_SAMPLED_COLUMNS: Final = 160
+_SAMPLED_COLUMNS: Final = 96
+_MEAN: Final = np.full(_STRIPS, 1.0 / _STRIPS)
 
 _GLASS: Final = 0.9
 """Quantile of a piece of a strip that is taken for its glass."""
@@ -108,25 +114,30 @@ def bands_in(rows: Floats, before: Floats | None = None) -> Bands | None:
     Args:
         rows: Its ``lamp_rows``.
         before: Those of another frame; what both have in common is left out then.
+
+    Returns:
+        The deepest of those that are alike in all strips; None where there are none. Of two
+        frames it is the difference that is that deep.
     """
-    if before is None:
-        counts, fit, flat = _fits(_FEWEST[0], degree=2)
-    else:
-        counts, fit, flat = _fits(_FEWEST[1], degree=1)
+    two = before is not None
+    counts, fit, flat = _fits(_FEWEST[two], degree=1 if two else 2)
+    if before is not None:
         rows = rows - before
+    ups = flat @ (rows @ _MEAN)
+    wander = float(ups @ ups) / _BLOCKS
+    if wander < _LEAST_WANDER:
+        return None
     waves = fit @ rows
-    common = waves.mean(axis=1)
+    common = waves @ _MEAN
     heights = np.abs(common)
     spread = (np.abs(waves) ** 2).mean(axis=1)
     agreement = heights**2 / np.maximum(spread, 1e-12)
-    best = int(np.where(agreement >= _AGREEMENT, heights, 0.0).argmax())
+    best = int(np.where(agreement >= _AGREEMENT[two], heights, 0.0).argmax())
     height = float(heights[best])
-    # Between two frames the band of each is part of the difference: one is half of it, or less.
     depth = 1.0 - exp(-2.0 * height)
-    if agreement[best] < _AGREEMENT or depth < LEAST_DEPTH:
+    if agreement[best] < _AGREEMENT[two] or depth < LEAST_DEPTH:
         return None
-    wander = flat @ rows.mean(axis=1)
-    if height**2 / 2.0 < _EXPLAINED * float(wander.var()):
+    if height**2 / 2.0 < _EXPLAINED[two] * wander:
         return None
     return Bands(depth, float(counts[best]), float(agreement[best]))
 
@@ -154,15 +165,17 @@ def _fits(fewest: float, degree: int) -> tuple[Floats, NDArray[np.complex128], F
         polynomial out of rows (64, 64).
     """
     y = (np.arange(_BLOCKS) + 0.5) / _BLOCKS
-    slow = np.stack([(2.0 * y - 1.0) ** k for k in range(degree + 1)], axis=1)
+    slow = np.linalg.qr(np.stack([(2.0 * y - 1.0) ** k for k in range(degree + 1)], axis=1))[0]
+    flat = np.eye(_BLOCKS) - slow @ slow.T
     counts = np.arange(fewest, _MOST + _APART / 2, _APART)
-    fits = []
-    for count in counts:
-        wave = np.stack([np.cos(2.0 * pi * count * y), np.sin(2.0 * pi * count * y)], axis=1)
-        part = np.linalg.pinv(np.concatenate([slow, wave], axis=1))
-        fits.append(part[-2] - 1j * part[-1])
-    flat = np.eye(_BLOCKS) - slow @ np.linalg.pinv(slow)
-    return counts, np.array(fits), flat
+    turns = 2.0 * pi * counts[:, None] * y
+    cosine, sine = np.cos(turns) @ flat, np.sin(turns) @ flat
+    # Two unknowns a wave, solved by hand: LAPACK would wake all processors for it.
+    cc = (cosine * cosine).sum(axis=1)[:, None]
+    ss = (sine * sine).sum(axis=1)[:, None]
+    cs = (cosine * sine).sum(axis=1)[:, None]
+    parts = (ss * cosine - cs * sine) - 1j * (cc * sine - cs * cosine)
+    return counts, parts / (cc * ss - cs * cs), flat
 
 
 _CLEAN_LOOKS: Final = 6

@@ -31,6 +31,7 @@ STEPS: Final = (
     "scale",
     "stage",
     "quality",
+    "light",
     "advice",
     "locate",
     "chart",

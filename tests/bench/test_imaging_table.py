@@ -10,6 +10,7 @@ from bench import (
     blurred_cells,
     coach,
     coach_limits,
+    flicker,
     marked,
     red_cell_ruler,
     red_stain,
@@ -63,6 +64,19 @@ def test_real_fields_as_they_are_get_no_advice() -> None:
         assert row["least glass, a white cell allowed for"] > limits.crowded_glass
         assert row["most glass"] < limits.thin_glass
         assert row["least evenness"] > limits.min_evenness
+
+
+def test_a_flickering_lamp_is_found_and_a_steady_one_left_alone() -> None:
+    told = json.loads(flicker.RECORD.read_text(encoding="utf-8"))
+    seldom = ("bccd_fields", "raabin_phone", "wide fields, crowded, 4 layers")
+    for name, row in told["steady"].items():
+        alarms, of = (int(number) for number in row.split(" of "))
+        assert alarms <= (0.03 * of if name in seldom else 0), name
+    for depth in ("5%", "10%", "20%", "30%"):
+        for count in ("2", "3.3", "5", "8"):
+            hits, of = told["one frame"][depth][count].split(" of ")
+            assert int(hits) >= 0.95 * int(of), (depth, count)
+    assert told["a frame of the loop, times reduce(4)"] < 0.1
 
 
 def test_fields_are_followed_as_closely_as_the_chart_needs() -> None:

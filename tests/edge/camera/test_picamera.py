@@ -10,6 +10,8 @@ import pytest
 
 from edge.camera.mains import Mains
 from edge.camera.picamera import PiCamera, PiCameraSettings, whole_field
+from edge.camera.settings import CameraSettings
+from edge.camera.source import open_for_device
 from edge.errors import CameraLost, CameraMissing
 from tests.edge.camera.fake_picamera2 import FakePicamera2, install
 
@@ -80,6 +82,14 @@ def test_automatic_exposure_is_told_the_mains(monkeypatch, mains, told):
     kind = install(monkeypatch)
     with PiCamera(replace(SMALL, mains=mains)):
         assert kind.last.config["controls"] == {"FrameRate": 15.0, **told}
+
+
+def test_the_settings_of_the_device_say_what_the_mains_are(monkeypatch):
+    kind = install(monkeypatch)
+    with open_for_device("picamera", CameraSettings(own_process=False, mains="60")):
+        assert kind.last.config["controls"]["AeFlickerPeriod"] == 8333
+    with pytest.raises(ValueError, match="mains must be one of auto, 50, 60, off"):
+        CameraSettings(mains="55")
 
 
 def test_a_camera_that_finds_the_mains_itself_is_left_to_it(monkeypatch):
