@@ -18,6 +18,7 @@ from edge.camera.frame import Camera, Frame
 from edge.control_state import control_state
 from edge.crops import crop_spec
 from edge.errors import ColoursWrong, GoldenTestFailed, LeukoscopeError
+from edge.hindrances import Hindrances
 from edge.imaging.cell_blur import cell_blur_um
 from edge.imaging.chart import Chart
 from edge.imaging.coach import Advice, Coach, Sight
@@ -57,16 +58,6 @@ from edge.signals.indicator import CompletedExamination, Signal, when_completed,
 from edge.signals.panel import Lamps
 from edge.stopwatch import NoWatch, Watch
 from edge.verdict_tables import ready_tables
-
-SCALE_UNKNOWN = (
-    "The scale could not be measured: too few whole red cells in focus. "
-    "Choose a thinner part of the smear, or give --um-per-px."
-)
-
-_OTHER_SCALE: Final = (
-    "The red cells are of another scale than the one in use: another objective is in, or the scale "
-    "given is wrong."
-)
 
 _ANY_UM_PER_PX: Final = 0.2
 """Scale by which the light is looked at while none is known: light hardly hangs on it."""
@@ -876,30 +867,17 @@ class Screening:
 
     def _reason(self, judgement: Judgement) -> str:
         """The judgement's reason, or what kept the device from seeing enough."""
-        if judgement.verdict is not Verdict.CANNOT_JUDGE:
-            return judgement.reason
-        if self._um_per_px is None and self.light_trouble is not None:
-            light = self.light_trouble
-            return f"The scale could not be measured ({light.words}). {light.advice}"
-        if self._um_per_px is None:
-            return SCALE_UNKNOWN
-        if self._objective.other:
-            return f"{_OTHER_SCALE} {judgement.reason}"
-        if self._other_scale_pictures:
-            said = f"{self._other_scale_pictures} of {self._frames} pictures are of another scale"
-            return (
-                f"{said} than {self._um_per_px:.3g} um/px and were not counted. {judgement.reason}"
-            )
-        if self._repeats.count:
-            said = "pictures show ground seen before; its cells were counted once."
-            return f"{self._repeats.count} of {self._frames} {said} {judgement.reason}"
-        if not self._troubles:
-            return judgement.reason
-        trouble, count = self._troubles.most_common(1)[0]
-        if count <= self._settings.screening.trouble_share_max * self._frames:
-            return judgement.reason
-        why = f"could not be used ({trouble.words})"
-        return f"{count} of {self._frames} frames {why}. {judgement.reason}"
+        measured = self._um_per_px is not None
+        hindrances = Hindrances(
+            frames=self._frames,
+            um_per_px=self._um_per_px,
+            light_trouble=self.light_trouble,
+            other_objective=measured and self._objective.other,
+            other_scale_pictures=self._other_scale_pictures,
+            repeated_pictures=self._repeats.count if measured else 0,
+            troubles=self._troubles,
+        )
+        return hindrances.reason(judgement, self._settings.screening.trouble_share_max)
 
     def _proof(self, judgement: Judgement) -> CompletedExamination | None:
         if judgement.verdict is not Verdict.NO_BLASTS_FOUND:
