@@ -11,6 +11,7 @@ from typing import Self
 
 from edge.judgement.differential import Differential, DifferentialSettings, with_differential
 from edge.judgement.domain import DomainSettings, with_domain
+from edge.judgement.doubt import is_doubtful, with_doubt
 from edge.judgement.operating_point import OperatingPoint
 from edge.judgement.score_bins import NO_SCORES, ScoreReference, score_bin
 from edge.judgement.tally import Tally
@@ -50,11 +51,13 @@ class Evidence:
         tally: Counts of flagged, unflagged and abstained cells.
         differential: How the cells divide by label.
         scores: White cells in each bin of score_bins.py.
+        doubtful: Abstained cells that are likelier blasts than not.
     """
 
     tally: Tally = field(default_factory=Tally)
     differential: Differential = field(default_factory=Differential)
     scores: tuple[int, ...] = NO_SCORES
+    doubtful: int = 0
 
     def add(self, blast: bool | None, label: str, p_blast: float, certain: bool = False) -> Self:
         """One more white cell.
@@ -68,7 +71,10 @@ class Evidence:
         place = score_bin(p_blast)
         scores = (*self.scores[:place], self.scores[place] + 1, *self.scores[place + 1 :])
         return type(self)(
-            self.tally.add(blast, certain), self.differential.add(blast, label), scores
+            self.tally.add(blast, certain),
+            self.differential.add(blast, label),
+            scores,
+            self.doubtful + int(blast is None and is_doubtful(p_blast)),
         )
 
 
@@ -80,6 +86,8 @@ def judge_slide(evidence: Evidence, rules: SlideRules, final: bool = False) -> J
         rules: What it is judged by.
         final: No more cells will come.
     """
-    counted = judge(evidence.tally, rules.point, rules.verdict, final)
-    seen = with_differential(counted, evidence.differential, rules.differential)
+    told, point, limits = evidence.tally, rules.point, rules.verdict
+    counted = judge(told, point, limits, final)
+    sure = with_doubt(counted, told, evidence.doubtful, point, limits, final)
+    seen = with_differential(sure, evidence.differential, rules.differential)
     return with_domain(seen, evidence.scores, rules.reference, rules.domain, final)
