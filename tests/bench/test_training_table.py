@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from bench import views
-from bench.training_table import RECORD, rewrite
+from bench.training_table import FULL_RECORD, RECORD, rewrite
 from edge.inference.bundle import load_bundle
 from edge.inference.shelf import find_bundle
 from tests.shared_data import REPOSITORY
@@ -25,9 +25,18 @@ def test_the_variants_measured_are_those_of_the_table_and_recipe() -> None:
     recipe = Recipe.load(RECIPES / "leukoscope-mnv2.toml")
     asked = [v.name for v in Ablation.load(RECIPES / "ablations.toml", recipe).variants]
     measured = [row["variant"] for row in told["variants"]]
-    assert told["version"] == recipe.version
+    text = (REPOSITORY / "docs" / "training.md").read_text(encoding="utf-8")
+    assert f"These variants were trained by recipe {told['version']}" in text
     assert measured[:2] == asked[:2]  # what chance alone does
     assert [name for name in asked if name in measured] == measured
+
+
+def test_larger_networks_were_measured_by_the_recipe_that_is_shipped() -> None:
+    told = json.loads(FULL_RECORD.read_text(encoding="utf-8"))
+    recipe = Recipe.load(RECIPES / "leukoscope-mnv2.toml")
+    asked = [v.name for v in Ablation.load(RECIPES / "full_length.toml", recipe).variants]
+    assert told["version"] == recipe.version
+    assert [row["variant"] for row in told["variants"]] == asked
 
 
 def test_the_views_were_measured_on_the_network_that_is_shipped() -> None:
