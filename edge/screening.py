@@ -62,7 +62,7 @@ from edge.verdict_tables import ready_tables
 _ANY_UM_PER_PX: Final = 0.2
 """Scale by which the light is looked at while none is known: light hardly hangs on it."""
 
-_TRUSTED_FRAMES = 3
+_TRUSTED_FRAMES = 6
 """Frames of a searched field at rest that are taken to be as good as the last one measured."""
 
 _PUSHED_UM: Final = 5.0

@@ -53,11 +53,11 @@ def overview(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def sampled_green(rgb: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
-    """The green channel made smaller by every second pixel of every second row only.
+    """The green channel made smaller by every second pixel of every third row only.
 
-    A quarter of the reading, for a third of the time of ``reduced_green``. What it leaves out is
-    finer than a 40x objective resolves; a camera's noise is taken down four times instead of seven
-    at a factor of 7. Below that too few pixels would be left to take it down.
+    A sixth of the reading, for a quarter of the time of ``reduced_green``. What it leaves out is
+    finer than a 40x objective resolves; a camera's noise is taken down three and a half times
+    instead of seven at a factor of 7. Below that too few pixels would be left to take it down.
 
     Args:
         rgb: uint8 (height, width, 3).
@@ -70,12 +70,15 @@ def sampled_green(rgb: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
     if factor < _LEAST_SAMPLED:
         return reduced_green(rgb, factor)[:height, :width]
     blocks = rgb[: height * factor, : width * factor].reshape(height, factor, width, factor, 3)
-    taken = range(0, factor, max(2, -(-factor // 16)))  # sixteen squared fit into 16 bits
-    total = np.full((height, width), len(taken) ** 2 // 2, dtype=np.uint16)
-    for row in taken:
-        for column in taken:
+    # Rows cost most, each read from memory anew; sixteen squared fit into 16 bits.
+    rows = range(0, factor, max(3, -(-factor // 16)))
+    columns = range(0, factor, max(2, -(-factor // 16)))
+    count = len(rows) * len(columns)
+    total = np.full((height, width), count // 2, dtype=np.uint16)
+    for row in rows:
+        for column in columns:
             total += blocks[:, row, :, column, 1]
-    total //= len(taken) ** 2
+    total //= count
     return total.astype(np.uint8)
 
 
