@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from convert.caveats import tell_evidence, tell_if_blind, tell_if_never_unsure
 from convert.operating_point import Decision, Rate
 from convert.settings import ConvertSettings
+from edge.inference.recalibration import AS_IT_IS
 from edge.judgement.operating_point import BetaSpread
 
 
@@ -43,7 +46,9 @@ def test_on_how_many_patients_the_rates_rest(found: Rate, false: Rate, words: li
 
 def test_a_band_that_could_not_be_set() -> None:
     said: list[str] = []
-    tell_if_never_unsure(Decision(1.0, 0.0, 0.5, 0.3, 0.6, -1.0), ConvertSettings(), said.append)
+    with_band = Decision(1.0, 0.0, AS_IT_IS, 0.5, 0.3, 0.6, -1.0)
+    tell_if_never_unsure(with_band, ConvertSettings(), said.append)
     assert said == []
-    tell_if_never_unsure(Decision(1.0, 0.0, 0.5, 0.5, 0.5, -1.0), ConvertSettings(), said.append)
+    without = replace(with_band, unsure_low=0.5, unsure_high=0.5)
+    tell_if_never_unsure(without, ConvertSettings(), said.append)
     assert "no cell will be left unanswered" in said[0]
