@@ -29,7 +29,7 @@ COLUMNS: Final = (
 )  # fmt: skip
 """``label`` as signed, ``called`` by the network; ``is_blast``, ``flagged`` and ``abstained`` are
 0 or 1; ``p_blast`` calibrated by the fold's own tuning patients, and recalibrated by the calls of
-the other folds (``convert.recalibration``)."""
+all folds (``convert.recalibration``)."""
 
 
 def read_report(folder: Path | None) -> dict[str, Any] | None:

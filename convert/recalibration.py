@@ -15,7 +15,7 @@ import numpy as np
 
 from convert.figures import Flags, Floats
 from edge.errors import DataMissing
-from edge.inference.recalibration import Recalibration
+from edge.inference.recalibration import AS_IT_IS, Recalibration
 
 _STEPS: Final = 50
 _HALVINGS: Final = 30
@@ -68,7 +68,7 @@ def read_line(report: dict[str, Any] | None) -> Recalibration | None:
 
 def _newton(given: Floats, is_blast: Flags, weight: Floats, line: Floats) -> Floats | None:
     """A step to where the loss is less, halved until it is; None where there is no such place."""
-    wanted = _sigmoid(given @ line)
+    wanted = AS_IT_IS.apply(given @ line)
     downhill = given.T @ (weight * (is_blast - wanted))
     bend = (given * (weight * wanted * (1.0 - wanted))[:, None]).T @ given
     step = np.linalg.solve(bend + _RIDGE * np.eye(2), downhill)
@@ -85,8 +85,3 @@ def _loss(given: Floats, is_blast: Flags, weight: Floats, line: Floats) -> float
     """Negative log-likelihood of what was signed."""
     odds = given @ line
     return float((weight * (np.logaddexp(0.0, odds) - is_blast * odds)).sum())
-
-
-def _sigmoid(odds: Floats) -> Floats:
-    made: Floats = 0.5 * (1.0 + np.tanh(odds / 2.0))
-    return made

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 from statistics import median
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -170,6 +171,20 @@ class _Key:
         return overlap(self.picture.shape, spot.x_px - self.spot.x_px, spot.y_px - self.spot.y_px)
 
 
+class _Last(NamedTuple):
+    """The field that later ones are followed from.
+
+    Attributes:
+        view: It.
+        spot: Where it lies.
+        kept: Its place is proven and it is sharp: what lies there unmoved has the same place.
+    """
+
+    view: View
+    spot: _Spot
+    kept: bool = False
+
+
 _KEY_VIEWS = 4
 """Keys kept ready for comparison, a megabyte each; a field at rest is compared with two."""
 
@@ -195,8 +210,7 @@ class Stage:
         self._keys: list[_Key] = []
         self._joins: tuple[Join, ...] = ()
         self._places = 0
-        self._last: tuple[View, _Spot] | None = None
-        self._last_sharp = False
+        self._last: _Last | None = None
         self._lost_fields = 0
         self._dirt = Dirt(self._settings.dirt)
         self._key_views: list[tuple[Details, NDArray[np.bool_] | None, View]] = []
@@ -219,9 +233,9 @@ class Stage:
         self._dirt.learn(seen)
         view = View(self._dirt.clean(seen))
         unmoved = self._unmoved(view)
-        if self._last is not None and self._last_sharp and unmoved >= self._settings.rest_kept:
+        if self._last is not None and self._last.kept and unmoved >= self._settings.rest_kept:
             # Later fields are held against the same one, so that a creep does not go unseen.
-            return self._place(self._last[1], new=False)
+            return self._place(self._last.spot, new=False)
         step = self._step(view, unmoved)
         sharp = self._sharp(view) or self._at_rest(step)
         return replace(self._find(view, step, sharp), blurred=not sharp)
@@ -239,7 +253,7 @@ class Stage:
         self._lost_fields = 0
         if sharp:
             spot = self._keep(view, spot)
-        self._last, self._last_sharp = (view, spot), sharp and spot.proven
+        self._last = _Last(view, spot, kept=sharp and spot.proven)
         return self._place(spot, new=False)
 
     @property
@@ -267,7 +281,7 @@ class Stage:
         """How well a field agrees with the last where that lay; -1 where that was not found."""
         if self._last is None or self._lost_fields:
             return -1.0
-        return agreement_unmoved(self._last[0], view)
+        return agreement_unmoved(self._last.view, view)
 
     def _step(self, view: View, unmoved: float) -> Offset | None:
         """Movement since the field before, if that one was found."""
@@ -275,10 +289,10 @@ class Stage:
             return None
         limits = self._settings
         if unmoved >= limits.rest_hint:
-            still = register_near(self._last[0], view, 0.0, 0.0, limits.registration)
+            still = register_near(self._last.view, view, 0.0, 0.0, limits.registration)
             if still is not None and still.agreement >= limits.rest_agreement:
                 return still
-        return register(self._last[0], view, limits.registration)
+        return register(self._last.view, view, limits.registration)
 
     def _at_rest(self, step: Offset | None) -> bool:
         return step is not None and step.overlap >= (1 - self._settings.rest_step) ** 2
@@ -287,7 +301,7 @@ class Stage:
         """Where the step since the field before leads."""
         if step is None or self._last is None:
             return None
-        at = self._last[1]
+        at = self._last.spot
         proven = (
             at.proven
             and step.overlap > self._settings.key_overlap
@@ -339,7 +353,7 @@ class Stage:
     def _nearest_keys(self, spot: _Spot | None, sharp: bool) -> list[_Key]:
         settings = self._settings
         count = settings.search_keys if sharp else settings.search_keys_blurred
-        at = spot or (self._last[1] if self._last is not None else None)
+        at = spot or (self._last.spot if self._last is not None else None)
         if at is None:
             return self._keys[::-1][:count]
 
@@ -404,7 +418,7 @@ class Stage:
         first = not self._keys and self._last is None
         if first or (enough and view.contrast >= self._settings.min_contrast):
             return self._begin(view)
-        at = self._last[1] if self._last is not None else _Spot(0, 0.0, 0.0, 0.0)
+        at = self._last.spot if self._last is not None else _Spot(0, 0.0, 0.0, 0.0)
         return self._place(replace(at, agreement=0.0, proven=False), new=False)
 
     def _begin(self, view: View) -> Place:
@@ -412,7 +426,7 @@ class Stage:
         self._places += 1
         self._lost_fields = 0
         self._keys.append(_Key(view.field, view.fineness, spot))
-        self._last, self._last_sharp = (view, spot), False
+        self._last = _Last(view, spot)
         return self._place(spot, new=True)
 
     def _sharp(self, view: View) -> bool:
